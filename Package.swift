@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// libtorch lies where `scripts/setup` put it. The manifest must not look at the disk (it is cached), so the path is fixed.
+let libtorch = Context.packageDirectory + "/.deps/torch"
+
+let cxxSettings: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-fvisibility=hidden",
+  ])
+]
+let torchLinkerSettings: [LinkerSetting] = [
+  .unsafeFlags([
+    "-L" + libtorch + "/lib",
+    // An installed tree is found relative to the program, a working tree by its own path.
+    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/martlet",
+    "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
+  ]),
+  .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A module of the house and its tests. `from` names the modules of lower floors that it may import.
+func module(
+  _ name: String, from floors: [Target.Dependency] = [], tests: [Target.Dependency] = [], resources: [Resource] = [],
+  fixtures: Bool = false
+) -> [Target] {
+  [
+    .target(name: name, dependencies: floors, resources: resources, swiftSettings: swiftSettings),
+    .testTarget(
+      name: name + "Tests", dependencies: [.target(name: name)] + floors + tests,
+      resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: swiftSettings),
+  ]
+}
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+  name: "martlet",
+  products: [
+    .library(name: "Martlet", targets: ["Martlet"]),
+    .executable(name: "martlet", targets: ["MartletCommand"]),
+    .executable(name: "martlet-engine", targets: ["MartletEngine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
+  ],
+  targets: [
+    // Floor 0: the only C and C++ in the package.
+    [
+      .target(name: "CTorch", cxxSettings: cxxSettings, linkerSettings: torchLinkerSettings),
+      .target(name: "CImage", cSettings: [.unsafeFlags(["-O2"])], linkerSettings: [.linkedLibrary("turbojpeg"), .linkedLibrary("spng")]),
+    ],
+    // Floor 1
+    module("MartletCore", from: [crypto]),
+    module("Torch", from: ["MartletCore", "CTorch"], fixtures: true),
+    module("OperatorGenerator", from: [yams]),
+    // Floor 2
+    module("NN", from: ["MartletCore", "Torch"], fixtures: true),
+    module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
+    module("Charts", from: ["MartletCore"]),
+    // Floor 3
+    module("Training", from: ["MartletCore", "Torch", "NN"], fixtures: true),
+    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training"]),
+    // Floor 4
+    module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
+    // Floor 5
+    module("Bundles", from: ["MartletCore"]),
+    module(
+      "Registry", from: ["MartletCore", "Bundles", .product(name: "GRDB", package: "GRDB.swift")]),
+    // Floor 6
+    module(
+      "Serving",
+      from: [
+        "MartletCore", hummingbird, .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
+    // Floor 7
+    module("Project", from: ["MartletCore", yams]),
+    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Project", arguments]),
+    module(
+      "Martlet",
+      from: [
+        "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Evaluation", "Bundles", "Registry", "Serving", "Project",
+        "Commands", .product(name: "Logging", package: "swift-log"),
+      ]),
+    [
+      .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
+      .executableTarget(name: "MartletEngine", dependencies: ["Martlet", "Commands"], swiftSettings: swiftSettings),
+      .executableTarget(name: "generate-operators", dependencies: ["OperatorGenerator", arguments], swiftSettings: swiftSettings),
+    ],
+  ].flatMap { $0 },
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)
