@@ -47,6 +47,7 @@ typedef struct { const double *_Nullable items; int64_t count; } CTDoubles;
 typedef struct { bool has; const double *_Nullable items; int64_t count; } CTOptionalDoubles;
 typedef struct { const CTTensor _Nullable *_Nullable items; int64_t count; } CTTensors;  // a null item is an undefined tensor
 typedef struct { const bool *_Nullable items; int64_t count; } CTBools;
+typedef struct { const CTScalar *_Nullable items; int64_t count; } CTScalars;
 
 // An owned list of tensors: each item is the caller's, the array goes back through ct_tensor_list_free (which leaves the items alone).
 typedef struct { CTTensor _Nullable *_Nullable items; int64_t count; } CTTensorList;
