@@ -1,14 +1,23 @@
 // Conversions between the C ABI's types and libtorch's, and the one place where C++ exceptions end.
 #pragma once
 
+// The C headers say which pointers may be null; libtorch's own types need no such word.
+#pragma clang diagnostic ignored "-Wnullability-completeness"
+
 #include <ATen/core/Generator.h>
+#include <ATen/core/List.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+#include <c10/core/DispatchKeySet.h>
 #include <c10/core/Scalar.h>
 #include <c10/util/Optional.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,6 +114,22 @@ inline std::optional<at::ArrayRef<double>> optional(CTOptionalDoubles list) {
   return at::ArrayRef<double>(list.items, static_cast<size_t>(list.count));
 }
 
+inline std::vector<at::Scalar> scalars(CTScalars list) {
+  std::vector<at::Scalar> result;
+  result.reserve(list.count);
+  for (int64_t i = 0; i < list.count; i++) result.push_back(scalar(list.items[i]));
+  return result;
+}
+template <size_t count>
+std::array<bool, count> bools(CTBools list) {
+  if (list.count != static_cast<int64_t>(count)) {
+    throw std::invalid_argument("a list of " + std::to_string(count) + " booleans is needed, not of " + std::to_string(list.count));
+  }
+  std::array<bool, count> result;
+  std::copy_n(list.items, count, result.begin());
+  return result;
+}
+
 inline at::ScalarType scalarType(int32_t value) { return static_cast<at::ScalarType>(value); }
 inline std::optional<at::ScalarType> optionalScalarType(int32_t value) {
   return value < 0 ? std::nullopt : std::optional<at::ScalarType>(scalarType(value));
@@ -115,6 +140,7 @@ inline std::optional<at::Layout> optionalLayout(int32_t value) {
 inline std::optional<at::MemoryFormat> optionalMemoryFormat(int32_t value) {
   return value < 0 ? std::nullopt : std::optional<at::MemoryFormat>(static_cast<at::MemoryFormat>(value));
 }
+inline at::MemoryFormat memoryFormat(int32_t value) { return static_cast<at::MemoryFormat>(value); }
 inline at::Device device(CTDevice value) {
   return at::Device(static_cast<at::DeviceType>(value.type), static_cast<at::DeviceIndex>(value.index));
 }
