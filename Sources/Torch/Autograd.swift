@@ -50,6 +50,7 @@ extension Tensor {
   public static func backward(
     _ outputs: [Tensor], gradients: [Tensor]? = nil, inputs: [Tensor] = [], retainGraph: Bool = false, createGraph: Bool = false
   ) throws(TorchError) {
+    try checkGradients(gradients, of: outputs, "Tensor.backward")
     var error: CTError?
     let status = outputs.withHandles { outputs in
       (gradients ?? []).withHandles { gradients in
@@ -68,6 +69,7 @@ extension Tensor {
     of outputs: [Tensor], withRespectTo inputs: [Tensor], gradients: [Tensor]? = nil, retainGraph: Bool = false,
     createGraph: Bool = false, allowUnused: Bool = false
   ) throws(TorchError) -> [Tensor?] {
+    try checkGradients(gradients, of: outputs, "Tensor.gradients")
     var error: CTError?
     var results = [CTTensor?](repeating: nil, count: inputs.count)
     let status = outputs.withHandles { outputs in
@@ -79,6 +81,17 @@ extension Tensor {
     }
     guard status == 0 else { throw TorchError(error, "Tensor.gradients", outputs + inputs) }
     return results.map { $0.map(Tensor.init(owning:)) }
+  }
+
+  // libtorch itself would silently sum a gradient of a larger shape.
+  private static func checkGradients(_ gradients: [Tensor]?, of outputs: [Tensor], _ name: String) throws(TorchError) {
+    guard let gradients else { return }
+    guard gradients.count == outputs.count else {
+      throw TorchError(.value, name, "\(gradients.count) gradients for \(outputs.count) outputs", expected: "one per output")
+    }
+    for (gradient, output) in zip(gradients, outputs) where gradient.shape != output.shape {
+      throw TorchError(.value, name, "a gradient of shape \(gradient.shape) for an output of shape \(output.shape)")
+    }
   }
 
   /// Calls `hook` with every gradient that passes here. What it returns takes the gradient's place; `nil` leaves it.

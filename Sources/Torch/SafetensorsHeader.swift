@@ -193,12 +193,13 @@ struct HeaderParser {
     throw problem("a string without an end")
   }
 
+  private static let simpleEscapes: [UInt8: UInt8] = [0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 8, 0x66: 12, 0x6E: 10, 0x72: 13, 0x74: 9]
+
   private mutating func escape(into text: inout [UInt8]) throws(Problem) {
     guard position < bytes.count else { throw problem("a string without an end") }
     let byte = bytes[position]
     position += 1
-    let simple: [UInt8: UInt8] = [0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 8, 0x66: 12, 0x6E: 10, 0x72: 13, 0x74: 9]
-    if let value = simple[byte] {
+    if let value = Self.simpleEscapes[byte] {
       text.append(value)
       return
     }
@@ -229,7 +230,9 @@ struct HeaderParser {
   }
 
   private mutating func skipSpace() {
-    while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    while position < bytes.count, case let byte = bytes[position], byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+      position += 1
+    }
   }
   private mutating func take(_ character: Unicode.Scalar) -> Bool {
     skipSpace()

@@ -85,7 +85,7 @@ extension Tensor {
   }
 
   /// `aten::fused_moving_avg_obs_fake_quant(Tensor self, Tensor observer_on, Tensor fake_quant_on, Tensor(a!) running_min, Tensor(b!) running_max, Tensor(c!) scale, Tensor(d!) zero_point, float averaging_const, int quant_min, int quant_max, int ch_axis, bool per_row_fake_quant=False, bool symmetric_quant=False) -> Tensor`
-  public func fusedMovingAvgObsFakeQuant(_ observerOn: Tensor, _ fakeQuantOn: Tensor, _ runningMin: Tensor, _ runningMax: Tensor, _ scale: Tensor, _ zeroPoint: Tensor, averagingConst: Double, quantMin: Int, quantMax: Int, chAxis: Int, perRowFakeQuant: Bool = false, symmetricQuant: Bool = false) throws(TorchError) -> Tensor {
+  package func fusedMovingAvgObsFakeQuant(_ observerOn: Tensor, _ fakeQuantOn: Tensor, _ runningMin: Tensor, _ runningMax: Tensor, _ scale: Tensor, _ zeroPoint: Tensor, averagingConst: Double, quantMin: Int, quantMax: Int, chAxis: Int, perRowFakeQuant: Bool = false, symmetricQuant: Bool = false) throws(TorchError) -> Tensor {
     var error: CTError?
     let result = ct_fused_moving_avg_obs_fake_quant(self.raw, observerOn.raw, fakeQuantOn.raw, runningMin.raw, runningMax.raw, scale.raw, zeroPoint.raw, averagingConst, Int64(quantMin), Int64(quantMax), Int64(chAxis), perRowFakeQuant, symmetricQuant, &error)
     withExtendedLifetime((self, observerOn, fakeQuantOn, runningMin, runningMax, scale, zeroPoint)) {}
