@@ -1,0 +1,77 @@
+import Bundles
+import Foundation
+import GRDB
+public import MartletCore
+
+/// Something that a registry cannot do.
+public struct RegistryError: MartletError {
+  /// What sort of error it is.
+  public enum Kind: String, Sendable, Hashable {
+    /// No registry, model, version or alias of that name.
+    case notFound
+    /// A name, tag, alias or reference that is not allowed.
+    case invalidName
+    /// Another process holds the write lock for longer than the timeout.
+    case busy
+    /// The registry was opened for reading, or its folder does not allow more.
+    case readOnly
+    case diskFull
+    /// The database is damaged or is something else.
+    case corrupt
+    /// A newer Martlet made the database.
+    case newerSchema
+    /// The version cannot be deleted while an alias points to it.
+    case aliased
+    /// A file of a version is gone from the object store.
+    case missingObject
+    /// The bundle cannot be trusted or read.
+    case bundle
+    /// There already.
+    case exists
+    case io
+  }
+
+  public let kind: Kind
+  public let problem: String
+  public let expected: String?
+  public let remedy: String?
+
+  public init(_ kind: Kind, _ problem: String, expected: String? = nil, remedy: String? = nil) {
+    self.kind = kind
+    self.problem = problem
+    self.expected = expected
+    self.remedy = remedy
+  }
+
+  /// Turns whatever a step threw into an error for a person. `path` is the registry's folder.
+  init(_ error: any Error, path: String) {
+    switch error {
+    case let error as RegistryError: self = error
+    case let error as DatabaseError: self.init(database: error, path: path)
+    case let error as SystemFailure:
+      self.init(
+        error.isDiskFull ? .diskFull : error.isNotWritable ? .readOnly : .io, "the registry at \(path): \(error.path): \(error.reason)",
+        remedy: error.isDiskFull ? "free space on the disk; nothing was registered" : nil)
+    case let error as any MartletError:
+      self.init(.bundle, error.problem, expected: error.expected, remedy: error.remedy)
+    default: self.init(.io, "the registry at \(path): \(error)")
+    }
+  }
+
+  private init(database error: DatabaseError, path: String) {
+    let name = "the registry at \(path)"
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      self.init(
+        .busy, "\(name) is busy: another process is writing", remedy: "try again when that process is done, or wait longer for it")
+    case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+      self.init(.readOnly, "\(name) cannot be written", remedy: "a folder that you may write to (MARTLET_REGISTRY)")
+    case .SQLITE_FULL: self.init(.diskFull, "\(name): the disk is full", remedy: "free space on the disk; nothing was registered")
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      self.init(
+        .corrupt, "\(name): registry.sqlite is damaged or is not a registry: \(error.message ?? error.description)",
+        remedy: "put a copy of registry.sqlite back; the models' files under objects/ are still there")
+    default: self.init(.io, "\(name): \(error.message ?? error.description)")
+    }
+  }
+}
