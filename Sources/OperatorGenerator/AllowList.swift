@@ -3,20 +3,20 @@ import Yams
 /// The operators to wrap, in groups, as `Tools/operators.yml` lists them.
 public struct AllowList: Sendable {
   /// Operators that share a C++ file and a Swift file.
-  public struct Group: Sendable {
-    public let name: String
-    public let entries: [Entry]
+  struct Group: Sendable {
+    let name: String
+    let entries: [Entry]
   }
 
   /// One operator overload.
-  public struct Entry: Sendable {
+  struct Entry: Sendable {
     /// `add.Tensor`.
-    public let name: String
+    let name: String
     /// How Swift spells it, where the rules should not say.
-    public let spelling: String?
+    let spelling: String?
   }
 
-  public let groups: [Group]
+  let groups: [Group]
 
   /// The operators without their overloads and the marks of in-place ones.
   public var operatorNames: Set<String> {

@@ -18,7 +18,7 @@ public struct FunctionList: Sendable {
   public var count: Int { declarations.count }
 
   /// The operator's declaration. Throws for a name that libtorch lacks, naming overloads of the same operator if there are any.
-  public func schema(of name: String) throws(GeneratorError) -> FunctionSchema {
+  func schema(of name: String) throws(GeneratorError) -> FunctionSchema {
     guard let declaration = declarations[name] else {
       let base = name.prefix { $0 != "." }
       let others = declarations.keys.filter { $0 == base || $0.hasPrefix(base + ".") }.sorted()

@@ -10,5 +10,6 @@ public struct GeneratorError: Error, CustomStringConvertible, Equatable {
     self.problem = problem
   }
 
+  /// Subject and problem in one line.
   public var description: String { "\(subject): \(problem)" }
 }
