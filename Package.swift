@@ -13,7 +13,7 @@ let torchLinkerSettings: [LinkerSetting] = [
   .unsafeFlags([
     "-L" + libtorch + "/lib",
     // An installed tree is found relative to the program, a working tree by its own path.
-    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/martlet",
+    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../lib/martlet",
     "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
   ]),
   .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),

@@ -1,0 +1,49 @@
+# make help says what there is. Every target does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PREFIX ?= $(HOME)/.local
+RELEASE := --configuration release --static-swift-stdlib
+
+.PHONY: help setup run test build bench format lint docs install generate fixtures clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## libtorch, system packages, demo data (a second time: nothing)
+	@scripts/setup
+
+run: build ## the whole journey: train on Fashion-MNIST, judge, register, serve, ask over HTTP
+	@scripts/demo
+
+test: setup ## all tests
+	swift build --build-tests
+	swift test --skip-build
+
+build: setup ## the program, optimised
+	swift build $(RELEASE) --product martlet-engine
+	swift build $(RELEASE) --product martlet
+
+bench: build ## the speeds that are claimed, side by side with their peers
+	@Benchmarks/run
+
+format: ## format all Swift files
+	swift format --in-place --parallel --recursive --configuration .swift-format $$(scripts/swift-files)
+
+lint: ## complain about what format would change
+	swift format lint --strict --parallel --recursive --configuration .swift-format $$(scripts/swift-files)
+
+docs: setup ## the documentation as a web site under .build/docs
+	@scripts/docs
+
+install: build ## put the program under PREFIX (it can be moved later)
+	@scripts/install "$(PREFIX)"
+
+generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml
+	swift run generate-operators
+
+fixtures: ## write the reference values anew with the pinned peers
+	@scripts/fixtures
+
+clean: ## remove what was built, keep what was fetched
+	rm -rf .build
