@@ -1,0 +1,86 @@
+public import Torch
+
+/// A loss as a value: what compares a model's output with a target, under a name.
+///
+/// `.crossEntropy` and the others take their usual settings; `.crossEntropy(labelSmoothing: 0.1)` and the like take them as given. A loss
+/// of one's own is a name and a closure: `Loss("half") { output, target in try mse(output, target) / 2 }`.
+public struct Loss: Sendable {
+  /// What logs and reports call it.
+  public let name: String
+  private let compute: @Sendable (Tensor, Tensor) throws(TorchError) -> Tensor
+
+  /// - Parameters:
+  ///   - name: what logs and reports call it.
+  ///   - compute: the loss, a single number, from the output and the target.
+  public init(_ name: String, _ compute: @escaping @Sendable (_ output: Tensor, _ target: Tensor) throws(TorchError) -> Tensor) {
+    self.name = name
+    self.compute = compute
+  }
+
+  /// Computes the loss.
+  public func callAsFunction(_ output: Tensor, _ target: Tensor) throws(TorchError) -> Tensor { try compute(output, target) }
+}
+
+extension Loss {
+  /// ``NN/crossEntropy(_:_:weight:ignoreIndex:labelSmoothing:reduction:)`` with its usual settings.
+  public static var crossEntropy: Loss { crossEntropy(weight: nil) }
+
+  /// ``NN/crossEntropy(_:_:weight:ignoreIndex:labelSmoothing:reduction:)``.
+  public static func crossEntropy(weight: Tensor? = nil, ignoreIndex: Int = -100, labelSmoothing: Double = 0) -> Loss {
+    Loss("crossEntropy") { (output, target) throws(TorchError) in
+      try NN.crossEntropy(output, target, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
+    }
+  }
+
+  /// ``NN/nll(_:_:weight:ignoreIndex:reduction:)`` with its usual settings.
+  public static var nll: Loss { nll(weight: nil) }
+
+  /// ``NN/nll(_:_:weight:ignoreIndex:reduction:)``.
+  public static func nll(weight: Tensor? = nil, ignoreIndex: Int = -100) -> Loss {
+    Loss("nll") { (output, target) throws(TorchError) in try NN.nll(output, target, weight: weight, ignoreIndex: ignoreIndex) }
+  }
+
+  /// ``NN/bce(_:_:weight:reduction:)``.
+  public static var bce: Loss {
+    Loss("bce") { (output, target) throws(TorchError) in try NN.bce(output, target) }
+  }
+
+  /// ``NN/bceWithLogits(_:_:weight:posWeight:reduction:)`` with its usual settings.
+  public static var bceWithLogits: Loss { bceWithLogits(posWeight: nil) }
+
+  /// ``NN/bceWithLogits(_:_:weight:posWeight:reduction:)``.
+  public static func bceWithLogits(posWeight: Tensor?) -> Loss {
+    Loss("bceWithLogits") { (output, target) throws(TorchError) in try NN.bceWithLogits(output, target, posWeight: posWeight) }
+  }
+
+  /// ``NN/mse(_:_:reduction:)``.
+  public static var mse: Loss {
+    Loss("mse") { (output, target) throws(TorchError) in try NN.mse(output, target) }
+  }
+
+  /// ``NN/l1(_:_:reduction:)``.
+  public static var l1: Loss {
+    Loss("l1") { (output, target) throws(TorchError) in try NN.l1(output, target) }
+  }
+
+  /// ``NN/smoothL1(_:_:beta:reduction:)`` with its usual settings.
+  public static var smoothL1: Loss { smoothL1(beta: 1) }
+
+  /// ``NN/smoothL1(_:_:beta:reduction:)``.
+  public static func smoothL1(beta: Double) -> Loss {
+    Loss("smoothL1") { (output, target) throws(TorchError) in try NN.smoothL1(output, target, beta: beta) }
+  }
+
+  /// ``NN/huber(_:_:delta:reduction:)`` with its usual settings.
+  public static var huber: Loss { huber(delta: 1) }
+
+  /// ``NN/huber(_:_:delta:reduction:)``.
+  public static func huber(delta: Double) -> Loss {
+    Loss("huber") { (output, target) throws(TorchError) in try NN.huber(output, target, delta: delta) }
+  }
+
+  /// ``NN/klDivergence(_:_:reduction:logTarget:)``.
+  public static var klDivergence: Loss {
+    Loss("klDivergence") { (output, target) throws(TorchError) in try NN.klDivergence(output, target) }
+  }
+}

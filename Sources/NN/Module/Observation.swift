@@ -1,0 +1,83 @@
+public import Torch
+
+/// One call of one module, as an observer sees it.
+public struct ForwardEvent {
+  /// Where the module lies below the observed one: `features.3`, "" for that one itself.
+  public let path: String
+  /// The module that was called.
+  public let module: Module
+  /// What it got.
+  public let inputs: [Tensor]
+  /// What it gave.
+  public let outputs: [Tensor]
+}
+
+/// What ``Module/observeForward(_:)`` gives: observation goes on until it is cancelled or let go.
+public final class ForwardObservation {
+  private let modules: [Module]
+
+  init(modules: [Module]) { self.modules = modules }
+
+  /// Ends the observation. A second call does nothing.
+  public func cancel() {
+    let identity = ObjectIdentifier(self)
+    for module in modules {
+      module.observers?.removeAll { $0.identity == identity }
+      if module.observers?.isEmpty == true { module.observers = nil }
+    }
+  }
+
+  deinit { cancel() }
+}
+
+struct ForwardObserver {
+  let identity: ObjectIdentifier
+  let path: String
+  let notify: (ForwardEvent) throws(TorchError) -> Void
+}
+
+extension Module {
+  /// Calls `body` after every call of this module and of each below it (those that run through ``observed(_:_:)``, as all layers here do).
+  ///
+  /// An error that `body` throws ends the forward pass. Without observers a call costs one comparison more.
+  /// - Returns: the observation; keep it as long as it shall go on.
+  public final func observeForward(_ body: @escaping (ForwardEvent) throws(TorchError) -> Void) -> ForwardObservation {
+    let found = namedModules()
+    let observation = ForwardObservation(modules: found.map(\.module))
+    for (path, module) in found {
+      module.observers = (module.observers ?? []) + [ForwardObserver(identity: ObjectIdentifier(observation), path: path, notify: body)]
+    }
+    return observation
+  }
+
+  /// Runs a layer's work: errors get the layer's name, path and what it expects, and observers hear of the call.
+  /// - Parameter body: computes the output from the input.
+  public final func observed(_ input: Tensor, _ body: (Tensor) throws(TorchError) -> Tensor) throws(TorchError) -> Tensor {
+    let output: Tensor
+    do throws(TorchError) {
+      output = try body(input)
+    } catch {
+      throw explained(error, inputs: [input])
+    }
+    if observers != nil { try notifyObservers(inputs: [input], outputs: [output]) }
+    return output
+  }
+
+  /// The same for a module with several inputs or outputs.
+  public final func observed(_ inputs: [Tensor], _ body: ([Tensor]) throws(TorchError) -> [Tensor]) throws(TorchError) -> [Tensor] {
+    let outputs: [Tensor]
+    do throws(TorchError) {
+      outputs = try body(inputs)
+    } catch {
+      throw explained(error, inputs: inputs)
+    }
+    if observers != nil { try notifyObservers(inputs: inputs, outputs: outputs) }
+    return outputs
+  }
+
+  private func notifyObservers(inputs: [Tensor], outputs: [Tensor]) throws(TorchError) {
+    for observer in observers ?? [] {
+      try observer.notify(ForwardEvent(path: observer.path, module: self, inputs: inputs, outputs: outputs))
+    }
+  }
+}
