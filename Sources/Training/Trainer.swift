@@ -1,0 +1,158 @@
+public import NN
+public import Torch
+
+/// Trains a model: the plain loop, with validation, metrics, checkpoints and everything else that handlers add.
+///
+/// ```swift
+/// let trainer = try Trainer(model, loss: .crossEntropy, optimizer: .adamW(learningRate: 1e-3), schedule: .cosine(warmup: 0.05))
+/// let result = try await trainer.fit(train, validation: validation, epochs: 10, handlers: [Checkpoints(in: folder), ProgressBar()])
+/// ```
+///
+/// What makes a run repeat, bit for bit: the batches depend on the loader's seed and the epoch alone; libtorch's generator is seeded anew
+/// for every step from `seed` and the step's number, so that dropout does not depend on what ran before; schedules are pure functions of
+/// the step; the number of threads is the caller's choice and stays the same. A resumed run therefore equals one that was never
+/// interrupted. Two numbers of threads may differ in the last bit, since sums are split differently. `Determinism.isRequired` makes
+/// libtorch refuse kernels that do not repeat (there are some on GPUs).
+///
+/// A trainer and its model belong to one task at a time. All work happens on `thread`, none on Swift's cooperative pool.
+public final class Trainer {
+  /// The model; its weights change during `fit`.
+  public let model: Module
+  /// Made from the model's parameters.
+  public let optimizer: any Optimizer
+  /// The learning rate over the run.
+  public let schedule: Schedule
+  /// Decides everything random in a run but the initial weights and the loader's order, which have seeds of their own.
+  public let seed: UInt64
+
+  let objective: (Batch) throws -> StepOutput
+  let metrics: [BatchMetric]
+  let options: TrainerOptions
+  let thread: TorchThread
+  /// The settings that the schedule starts from.
+  let base: OptimizerSettings
+
+  /// A trainer for a model with one input and one output.
+  /// - Parameters:
+  ///   - loss: what is minimised.
+  ///   - optimizer: made from the model's parameters.
+  ///   - metrics: measured on training and validation batches; the loss's usual ones if `nil`.
+  ///   - options: clipping, threads, how often to log.
+  ///   - thread: where libtorch runs.
+  /// - Throws: `ArgumentError` for settings out of range, `TorchError` if a parameter could not be made.
+  public convenience init(
+    _ model: any Layer, loss: Loss, optimizer: OptimizerChoice, schedule: Schedule = .constant, metrics: [BatchMetric]? = nil,
+    seed: UInt64 = 0, options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main
+  ) throws {
+    try self.init(
+      model, optimizer: optimizer, schedule: schedule, metrics: metrics ?? BatchMetric.usual(for: loss), seed: seed, options: options,
+      thread: thread
+    ) { batch in
+      let outputs = try model(batch.inputs)
+      return StepOutput(loss: try loss(outputs, batch.targets), outputs: outputs)
+    }
+  }
+
+  /// A trainer for any model: `objective` runs it on a batch and computes the loss.
+  public init(
+    _ model: Module, optimizer: OptimizerChoice, schedule: Schedule = .constant, metrics: [BatchMetric] = [], seed: UInt64 = 0,
+    options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, objective: @escaping (Batch) throws -> StepOutput
+  ) throws {
+    try options.validate()
+    self.model = model
+    self.optimizer = try optimizer.make(model.parameters())
+    self.schedule = schedule
+    self.metrics = metrics
+    self.seed = seed
+    self.options = options
+    self.thread = thread
+    self.objective = objective
+    base = self.optimizer.settings
+  }
+
+  /// Trains for `epochs` passes over `train`.
+  /// - Parameters:
+  ///   - validation: gone through after every epoch, without training on it.
+  ///   - handlers: early stopping, checkpoints, progress …
+  ///   - checkpoint: a checkpoint's folder (or a folder of checkpoints, whose newest is taken) to go on from; `epochs` counts from the
+  ///     run's beginning.
+  /// - Returns: what was measured, epoch by epoch.
+  /// - Throws: `TrainingInterrupted` when the task is cancelled, after a checkpoint was saved; `NonFiniteTraining`; `LoaderError`;
+  ///   `StateMismatch` if the checkpoint does not belong to this run; what the model and the handlers throw.
+  @discardableResult
+  public func fit(
+    _ train: DataLoader, validation: DataLoader? = nil, epochs: Int, handlers: [any Handler] = [], resumingFrom checkpoint: String? = nil
+  ) async throws -> TrainingResult {
+    try await withTaskExecutorPreference(thread) {
+      try await self.run(train, validation: validation, epochs: epochs, handlers: handlers, checkpoint: checkpoint)
+    }
+  }
+
+  /// Measures the loss and the metrics on all batches of `loader`, in evaluation mode and without gradients.
+  /// - Returns: the means over items by name: `loss`, `accuracy` …
+  public func evaluate(_ loader: DataLoader) async throws -> [String: Double] {
+    let means = try await withTaskExecutorPreference(thread) { try await self.measure(loader, prefix: "") }
+    return Dictionary(uniqueKeysWithValues: means.map { ($0.name, $0.value) })
+  }
+}
+
+/// What one pass over a batch gives.
+public struct StepOutput {
+  /// One number, averaged over the items.
+  public let loss: Tensor
+  /// What the metrics look at.
+  public let outputs: Tensor
+
+  /// A loss and the outputs that it was computed from.
+  public init(loss: Tensor, outputs: Tensor) {
+    self.loss = loss
+    self.outputs = outputs
+  }
+}
+
+/// Settings of a trainer that seldom change.
+public struct TrainerOptions: Sendable {
+  /// Keeps gradients small.
+  public var clip: GradientClip?
+  /// Threads per operator; the process's setting if `nil`. Part of what makes a run repeat.
+  public var threads: Int?
+  /// Steps between two records of `step/loss`.
+  public var logEvery: Int
+  /// Look for NaN and infinity in the loss and the gradients of every step, before the weights change.
+  public var checksFinite: Bool
+
+  /// Nothing is clipped, every step is recorded and checked unless told otherwise.
+  public init(clip: GradientClip? = nil, threads: Int? = nil, logEvery: Int = 1, checksFinite: Bool = true) {
+    self.clip = clip
+    self.threads = threads
+    self.logEvery = logEvery
+    self.checksFinite = checksFinite
+  }
+
+  func validate() throws {
+    switch clip {
+    case .norm(let maximum)?: try check("the norm to clip at", maximum, isNonNegative: true)
+    case .value(let maximum)?: try check("the value to clip at", maximum, isNonNegative: true)
+    case nil: break
+    }
+    if let threads { try check("threads", Double(threads), isNonNegative: true) }
+  }
+}
+
+/// What a run measured.
+public struct TrainingResult: Sendable {
+  /// Optimizer steps done, those before a resume included.
+  public let steps: Int
+  /// Passes over the data that were finished.
+  public let epochs: Int
+  /// A handler ended the run before all epochs were done.
+  public let stoppedEarly: Bool
+  /// The values measured per epoch, in order.
+  public let history: [MetricRecord]
+
+  /// The values of one metric, epoch by epoch.
+  public func values(_ name: String) -> [Double] { history.filter { $0.name == name }.map(\.value) }
+
+  /// The last value of one metric.
+  public func last(_ name: String) -> Double? { history.last { $0.name == name }?.value }
+}

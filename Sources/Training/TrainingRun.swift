@@ -1,0 +1,115 @@
+import Foundation
+public import NN
+import Torch
+
+/// A run in progress, as handlers see it.
+public final class TrainingRun {
+  /// The model that is being trained.
+  public let model: Module
+  /// What trains it.
+  public let optimizer: any Optimizer
+  /// The run's seed.
+  public let seed: UInt64
+  /// Passes over the data to be done in all.
+  public let epochs: Int
+  /// Optimizer steps of one epoch.
+  public let stepsPerEpoch: Int
+  /// Items of one epoch.
+  public let itemsPerEpoch: Int
+
+  /// Optimizer steps done.
+  public internal(set) var step = 0
+  /// The batch that comes next.
+  public internal(set) var position = LoaderPosition()
+  /// The epoch that is under way or, at `epochEnd`, was just done; from zero.
+  public internal(set) var epoch = 0
+  /// The newest value of every metric.
+  public internal(set) var latest: [String: Double] = [:]
+  /// All values measured per epoch, in order.
+  public internal(set) var history: [MetricRecord] = []
+  /// Where the newest checkpoint lies.
+  public internal(set) var lastCheckpoint: String?
+  /// The run went on from a checkpoint.
+  public internal(set) var isResumed = false
+
+  /// Sums over the batches of the epoch under way.
+  var sums = EpochSums()
+  /// What handlers did when the run failed; ends up in the error.
+  var notes: [String] = []
+  let plan: LoaderPlan
+  private let handlers: [any Handler]
+  private var answer = HandlerAnswer.continue
+
+  init(
+    model: Module, optimizer: any Optimizer, seed: UInt64, epochs: Int, train: DataLoader, handlers: [any Handler]
+  ) {
+    self.model = model
+    self.optimizer = optimizer
+    self.seed = seed
+    self.epochs = epochs
+    stepsPerEpoch = train.batchesPerEpoch
+    itemsPerEpoch = train.itemsPerEpoch
+    plan = train.plan
+    self.handlers = handlers.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }.map(\.element)
+  }
+
+  /// Optimizer steps of the whole run.
+  public var totalSteps: Int { epochs * stepsPerEpoch }
+
+  /// Measures something: it reaches the metric store and all other handlers. Not for use while handling `.metrics`.
+  public func record(_ values: [(name: String, value: Double)]) throws {
+    let time = Date().timeIntervalSince1970
+    let records = values.map { MetricRecord(step: step, epoch: epoch, name: $0.name, value: $0.value, time: time) }
+    for record in records { latest[record.name] = record.value }
+    try dispatch(.metrics(records))
+  }
+
+  /// Records what was measured over an epoch and keeps it in `history`.
+  func recordEpoch(_ values: [(name: String, value: Double)]) throws {
+    let time = Date().timeIntervalSince1970
+    history += values.map { MetricRecord(step: step, epoch: epoch, name: $0.name, value: $0.value, time: time) }
+    try record(values)
+  }
+
+  /// Adds a sentence to the error that ends the run: what a handler did about it.
+  public func note(_ text: String) { notes.append(text) }
+
+  /// Tells all handlers; their strongest answer since `takeAnswer` stays.
+  func dispatch(_ event: TrainingEvent) throws {
+    for handler in handlers { answer = max(answer, try handler.handle(event, self)) }
+  }
+
+  /// What the handlers have asked for, and forgets it.
+  func takeAnswer() -> HandlerAnswer {
+    defer { answer = .continue }
+    return answer
+  }
+
+  func handlerStates() throws -> [(name: String, state: SavedState)] {
+    try handlers.compactMap { handler in try handler.state().map { (handler.name, $0) } }
+  }
+
+  func restoreHandlers(_ states: [String: SavedState]) throws {
+    for handler in handlers { if let state = states[handler.name] { try handler.load(state) } }
+  }
+}
+
+/// Sums of losses and metrics over the batches of one epoch.
+struct EpochSums: Codable, Equatable {
+  struct Sum: Codable, Equatable {
+    var total = 0.0
+    var count = 0
+  }
+
+  private(set) var sums: [String: Sum] = [:]
+
+  mutating func add(_ name: String, _ total: Double, _ count: Int) {
+    sums[name, default: Sum()].total += total
+    sums[name, default: Sum()].count += count
+  }
+
+  /// The means by name, in alphabetical order.
+  func means(prefix: String) -> [(name: String, value: Double)] {
+    sums.sorted { $0.key < $1.key }.map { (prefix + $0.key, $0.value.count > 0 ? $0.value.total / Double($0.value.count) : .nan) }
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import MartletCore
+import NN
+import Testing
+import Torch
+import Training
+
+@testable import Models
+
+@Suite(.serialized) struct ModelsTests {
+  private func images(_ batch: Int, _ shape: [Int]) throws -> Tensor {
+    var random = KeyedRandom(seed: 1, purpose: "images")
+    return try Tensor((0..<(batch * shape.reduce(1, *))).map { _ in Float(random.uniform()) }, shape: [batch] + shape)
+  }
+
+  @Test(arguments: Architecture.all.map(\.name)) func everyArchitectureBuildsRunsAndComesBack(name: String) throws {
+    let architecture = try Architecture.named(name)
+    let standard = Dictionary(uniqueKeysWithValues: architecture.settings.map { ($0.name, $0.standard) })
+    for settings in [[:], standard] {
+      let configuration = ModelConfiguration(architecture: name, input: [1, 28, 28], classes: 7, settings: settings)
+      let decoded = try JSON.decode(ModelConfiguration.self, from: JSON.encode(configuration), source: "config.json")
+      // A whole number comes back as an integer.
+      #expect(try JSON.encode(decoded) == JSON.encode(configuration))
+      let model = try configuration.build(seed: 4), again = try decoded.build(seed: 4), other = try decoded.build(seed: 5)
+      let x = try images(3, [1, 28, 28])
+      for each in [model, again, other] { each.eval() }
+      let y = try model(x)
+      #expect(y.shape == [3, 7])
+      #expect(try y.array(of: Float.self) == again(x).array(of: Float.self))
+      #expect(try y.array(of: Float.self) != other(x).array(of: Float.self))
+      // Every parameter takes part.
+      model.train()
+      try model(x).square().sum().backward()
+      for (name, parameter) in model.namedParameters() { #expect(parameter.grad != nil, "\(name)") }
+    }
+  }
+
+  @Test func buildingWithASeedLeavesTheGeneratorAlone() throws {
+    try RandomState.seed(1)
+    let expected = try Tensor.rand([3]).array(of: Float.self)
+    try RandomState.seed(1)
+    _ = try ModelConfiguration(architecture: "mlp", input: [4], classes: 2).build(seed: 9)
+    #expect(try Tensor.rand([3]).array(of: Float.self) == expected)
+  }
+
+  @Test func namesAreTheOnesOfTorchvision() throws {
+    let model = try ResNet.resNet18()
+    let names = try model.state().names
+    #expect(names.count == 122)
+    #expect(names.prefix(3) == ["conv1.weight", "bn1.weight", "bn1.bias"])
+    for name in ["layer1.1.bn2.running_var", "layer2.0.downsample.0.weight", "layer4.1.bn1.num_batches_tracked", "fc.bias"] {
+      #expect(names.contains(name), "\(name)")
+    }
+    #expect(model.parameterCount() == 11_689_512)
+    #expect(try ResNet.resNet34().parameterCount() == 21_797_672)
+    model.eval()
+    #expect(try model(images(1, [3, 64, 64])).shape == [1, 1000])
+  }
+
+  @Test func lineCounts() throws {
+    #expect(try LeNet().parameterCount() == 61_706)
+    #expect(MLP(784, hidden: [128], outputs: 10).parameterCount() == 101_770)
+    let names = try ConvNet(channels: 1, height: 28, width: 28, classes: 10).state().names
+    #expect(names.prefix(3) == ["blocks.0.conv.weight", "blocks.0.norm.weight", "blocks.0.norm.bias"])
+  }
+
+  @Test func imagesThatAreTooSmallNameTheStage() throws {
+    func message(_ name: String, _ input: [Int], _ settings: [String: JSONValue] = [:]) -> String {
+      do {
+        _ = try ModelConfiguration(architecture: name, input: input, classes: 3, settings: settings).build()
+        return ""
+      } catch {
+        #expect(error is ModelError)
+        return "\(error)"
+      }
+    }
+    #expect(
+      message("cnn", [1, 28, 28], ["widths": [8, 8, 8, 8, 8, 8]]).contains(
+        "28×28 are too small: nothing is left after block 5, which gets 1×1"))
+    #expect(message("lenet", [1, 9, 28]).contains("the second convolution"))
+    #expect(message("resnet18", [3, 2, 2], ["stem": "large"]).contains("the stem"))
+    #expect(message("cnn", [28, 28]).contains("expected [channels, height, width]"))
+    #expect(message("cnn", [0, 28, 28]).contains("sizes of 1 or more"))
+  }
+
+  @Test func nonsenseIsNamed() throws {
+    func fails(_ configuration: ModelConfiguration, _ words: String) {
+      #expect { _ = try configuration.build() } throws: { $0 is ModelError && "\($0)".contains(words) }
+    }
+    let image = [1, 28, 28]
+    fails(
+      ModelConfiguration(architecture: "cnm", input: image, classes: 2),
+      "no architecture 'cnm'; expected mlp, lenet, cnn, resnet18, resnet34; try: 'cnn'")
+    fails(ModelConfiguration(architecture: "cnn", input: image, classes: 0), "0 classes")
+    fails(ModelConfiguration(architecture: "cnn", input: image, classes: 2, settings: ["droput": 0.1]), "try: 'dropout'")
+    fails(
+      ModelConfiguration(architecture: "lenet", input: image, classes: 2, settings: ["hidden": 3]), "no setting 'hidden'; expected none")
+    fails(
+      ModelConfiguration(architecture: "cnn", input: image, classes: 2, settings: ["dropout": 1]),
+      "'dropout' of 'cnn' is 1; expected 0 or more")
+    fails(ModelConfiguration(architecture: "cnn", input: image, classes: 2, settings: ["hidden": "many"]), "is \"many\"")
+    fails(ModelConfiguration(architecture: "cnn", input: image, classes: 2, settings: ["widths": []]), "is []")
+    fails(ModelConfiguration(architecture: "mlp", input: image, classes: 2, settings: ["hidden": [-1]]), "is [-1]")
+    fails(ModelConfiguration(architecture: "resnet18", input: image, classes: 2, settings: ["stem": "tiny"]), "expected large, small")
+    #expect { try JSON.decode(ModelConfiguration.self, from: Data(#"{"input": [1]}"#.utf8), source: "config.json") } throws: {
+      "\($0)".contains("config.json: .architecture is missing")
+    }
+    #expect(throws: ModelError.self) { try ResNet(blocks: [1, 2]) }
+  }
+
+  @Test func aConfiguredNetworkTrains() async throws {
+    struct Stripes: Dataset {
+      let count = 64
+      func sample(at index: Int, epoch: Int) throws -> Sample {
+        let pixels = (0..<64).map { Float(index % 2 == 0 ? ($0 / 8) % 2 : $0 % 2) }
+        return Sample(input: try HostArray(pixels, shape: [1, 8, 8]), target: try HostArray([Int64(index % 2)], shape: []))
+      }
+    }
+    let model = try ModelConfiguration(architecture: "cnn", input: [1, 8, 8], classes: 2, settings: ["widths": [4, 4], "hidden": 8]).build(
+      seed: 1)
+    let trainer = try Trainer(model, loss: .crossEntropy, optimizer: .adamW(learningRate: 0.01))
+    let result = try await trainer.fit(DataLoader(StackedBatches(Stripes()), batchSize: 16, shuffle: true), epochs: 6)
+    #expect(try #require(result.last("train/accuracy")) > 0.9)
+  }
+}
