@@ -17,11 +17,13 @@ struct Placement {
     return place
   }
 
+  /// The arguments in libtorch's order, each with its place.
   func parameters() throws(GeneratorError) -> [Operator.Parameter] {
-    var parameters: [Operator.Parameter] = []
+    var placed: [(index: Int, parameter: Operator.Parameter)] = []
     var labels = spelling?.labels[...]
     var hasUnlabelledScalar = false
-    for (index, argument) in schema.arguments.enumerated() {
+    for index in swiftOrder {
+      let argument = schema.arguments[index]
       guard let kind = ArgumentKind(argument.type) else {
         throw GeneratorError(schema.fullName, "the C ABI cannot pass \(argument.name), which is \(argument.type.spelling)")
       }
@@ -42,12 +44,18 @@ struct Placement {
           place = .shown(label: label, defaultValue: value)
         }
       }
-      parameters.append(Operator.Parameter(argument: argument, kind: kind, place: place, name: name))
+      placed.append((index, Operator.Parameter(argument: argument, kind: kind, place: place, name: name)))
     }
     if let labels, !labels.isEmpty {
       throw GeneratorError(schema.fullName, "the spelling has \(labels.count) labels more than there are arguments")
     }
-    return parameters
+    return placed.sorted { $0.index < $1.index }.map(\.parameter)
+  }
+
+  /// A generator comes last, wherever libtorch has it.
+  private var swiftOrder: [Int] {
+    let isGenerator = { (index: Int) in schema.arguments[index].type.base == "Generator" }
+    return schema.arguments.indices.filter { !isGenerator($0) } + schema.arguments.indices.filter(isGenerator)
   }
 
   private func place(

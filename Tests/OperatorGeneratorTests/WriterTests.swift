@@ -70,6 +70,13 @@ import Testing
       try swift(picked, "static where(_:_:_:)").contains("static func `where`(_ condition: Tensor, _ input: Tensor, _ other: Tensor)"))
   }
 
+  @Test func labelsFollowSwiftsOrderWhereLibtorchHasTheGeneratorEarlier() throws {
+    let declaration = "randperm.generator(SymInt n, *, Generator? generator, ScalarType? dtype=long) -> Tensor"
+    let source = try swift(declaration, "randperm(_:dtype:generator:)")
+    #expect(source.contains("static func randperm(_ n: Int, dtype: DType? = .int64, generator: Generator? = nil)"))
+    #expect(source.contains("ct_randperm_generator(Int64(n), generator?.raw, dtype.c, &error)"))
+  }
+
   @Test func anArgumentThatASpellingLeavesOutKeepsItsDefault() throws {
     let source = try swift("expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)", "package expand(_:)")
     #expect(source.contains("package func expand(_ shape: [Int]) throws(TorchError) -> Tensor"))

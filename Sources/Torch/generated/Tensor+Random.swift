@@ -180,7 +180,7 @@ extension Tensor {
   }
 
   /// `aten::normal.float_float(float mean, float std, SymInt[] size, *, Generator? generator=None, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
-  public static func normal(mean: Double, std: Double, shape: [Int], device dtype: DType? = nil, generator device: Device? = nil, dtype generator: Generator? = nil) throws(TorchError) -> Tensor {
+  public static func normal(mean: Double, std: Double, shape: [Int], dtype: DType? = nil, device: Device? = nil, generator: Generator? = nil) throws(TorchError) -> Tensor {
     var error: CTError?
     let result = shape.withInts { (shape: CTInts) -> CTTensor? in
       ct_normal_float_float(mean, std, shape, generator?.raw, dtype.c, -1, device.c, CTOptionalBool(), &error)
@@ -276,7 +276,7 @@ extension Tensor {
   }
 
   /// `aten::randperm.generator(SymInt n, *, Generator? generator, ScalarType? dtype=long, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
-  public static func randperm(_ n: Int, device dtype: DType? = .int64, generator device: Device? = nil, dtype generator: Generator? = nil) throws(TorchError) -> Tensor {
+  public static func randperm(_ n: Int, dtype: DType? = .int64, device: Device? = nil, generator: Generator? = nil) throws(TorchError) -> Tensor {
     var error: CTError?
     let result = ct_randperm_generator(Int64(n), generator?.raw, dtype.c, -1, device.c, CTOptionalBool(), &error)
     withExtendedLifetime(generator) {}

@@ -1,0 +1,75 @@
+@testable import Torch
+
+extension OperatorCases {
+  static func addArithmetic(to cases: inout [String: Call]) {
+    cases["abs"] = { try list($0.x.abs()) }
+    cases["add.Scalar"] = { try list($0.x.add(2.5)) }
+    cases["add.Tensor"] = { try list($0.x.add($0.y, alpha: 0.5)) }
+    cases["addcdiv"] = { try list($0.x.addcdiv($0.y, $0.z, value: 0.5)) }
+    cases["addcmul"] = { try list($0.x.addcmul($0.y, $0.z, value: 2)) }
+    cases["angle"] = { try list($0.x.angle()) }
+    cases["ceil"] = { try list($0.x.ceil()) }
+    cases["clamp"] = { try list($0.x.clamp(min: -0.5, max: 1)) }
+    cases["clamp/max"] = { try list($0.x.clamp(max: 0.5)) }
+    cases["clamp.Tensor"] = { try list($0.x.clamp(min: $0.y, max: $0.z)) }
+    cases["clamp_max"] = { try list($0.x.clampMax(0.3)) }
+    cases["clamp_min"] = { try list($0.x.clampMin(0.3)) }
+    cases["complex"] = { try list(Tensor.complex(real: $0.x, imag: $0.y).mul(Tensor.complex(real: $0.y, imag: $0.x)).viewAsReal()) }
+    cases["polar"] = { try list(Tensor.polar(abs: $0.x, angle: $0.y).viewAsReal()) }
+    cases["conj"] = { try list($0.x.viewAsComplex().conj().resolveConj().viewAsReal()) }
+    cases["imag"] = { try list($0.x.viewAsComplex().imag()) }
+    cases["real"] = { try list($0.x.viewAsComplex().real()) }
+    cases["copysign.Tensor"] = { try list($0.x.copysign($0.y)) }
+    cases["deg2rad"] = { try list($0.x.deg2rad()) }
+    cases["rad2deg"] = { try list($0.x.rad2deg()) }
+    cases["div.Scalar"] = { try list($0.x.div(3)) }
+    cases["div.Tensor"] = { try list($0.x.div($0.y)) }
+    cases["div.Tensor_mode"] = { try list($0.x.div($0.y, roundingMode: "floor")) }
+    cases["div.Scalar_mode"] = { try list($0.x.div(2, roundingMode: "trunc")) }
+    cases["float_power.Tensor_Scalar"] = { try list($0.x.floatPower(1.5)) }
+    cases["floor"] = { try list($0.x.floor()) }
+    cases["floor_divide"] = { try list($0.x.floorDivide($0.y)) }
+    cases["fmod.Scalar"] = { try list($0.x.fmod(0.7)) }
+    cases["fmod.Tensor"] = { try list($0.x.fmod($0.y)) }
+    cases["frac"] = { try list($0.x.frac()) }
+    cases["frexp.Tensor"] = { try list($0.x.frexp()) }
+    cases["gcd"] = { try list($0.x.gcd($0.y)) }
+    cases["lcm"] = { try list($0.x.lcm($0.y)) }
+    cases["heaviside"] = { try list($0.x.heaviside($0.y)) }
+    cases["hypot"] = { try list($0.x.hypot($0.y)) }
+    cases["ldexp.Tensor"] = { try list($0.x.ldexp($0.y)) }
+    cases["lerp.Scalar"] = { try list($0.x.lerp($0.y, 0.3)) }
+    cases["lerp.Tensor"] = { try list($0.x.lerp($0.y, $0.z)) }
+    cases["mul.Scalar"] = { try list($0.x.mul(-1.5)) }
+    cases["mul.Tensor"] = { try list($0.x.mul($0.y)) }
+    cases["mul.Scalar/int"] = { try list($0.x.mul(3)) }
+    cases["mul.Scalar/promotes"] = { try list($0.x.mul(1.5)) }
+    cases["nan_to_num"] = { try list($0.x.log().nanToNum(nan: 0.5)) }
+    cases["neg"] = { try list($0.x.neg()) }
+    cases["pow.Scalar"] = { try list(Tensor.pow(2, $0.x)) }
+    cases["pow.Tensor_Scalar"] = { try list($0.x.pow(2.5)) }
+    cases["pow.Tensor_Tensor"] = { try list($0.x.pow($0.y)) }
+    cases["reciprocal"] = { try list($0.x.reciprocal()) }
+    cases["remainder.Scalar"] = { try list($0.x.remainder(0.7)) }
+    cases["remainder.Tensor"] = { try list($0.x.remainder($0.y)) }
+    cases["remainder.Scalar_Tensor"] = { try list(Tensor.remainder(3, $0.x)) }
+    cases["round"] = { try list($0.x.round()) }
+    cases["round.decimals"] = { try list($0.x.round(decimals: 1)) }
+    cases["rsqrt"] = { try list($0.x.rsqrt()) }
+    cases["rsub.Scalar"] = { try list($0.x.rsub(2)) }
+    cases["sgn"] = { try list($0.x.sgn()) }
+    cases["sign"] = { try list($0.x.sign()) }
+    cases["signbit"] = { try list($0.x.signbit()) }
+    cases["sqrt"] = { try list($0.x.sqrt()) }
+    cases["square"] = { try list($0.x.square()) }
+    cases["sub.Scalar"] = { try list($0.x.sub(2, alpha: 0.5)) }
+    cases["sub.Tensor"] = { try list($0.x.sub($0.y, alpha: 3)) }
+    cases["trunc"] = { try list($0.x.trunc()) }
+    cases["nextafter"] = { try list($0.x.nextafter($0.y)) }
+    cases["add_.Tensor"] = { input in try inPlace(input.x) { try $0.add_(input.y, alpha: 2) } }
+    cases["addcdiv_"] = { input in try inPlace(input.x) { try $0.addcdiv_(input.y, input.z, value: -0.1) } }
+    cases["lerp_.Scalar"] = { input in try inPlace(input.x) { try $0.lerp_(input.y, 0.1) } }
+    cases["mul_.Scalar"] = { input in try inPlace(input.x) { try $0.mul_(0.9) } }
+    cases["clamp_"] = { input in try inPlace(input.x) { try $0.clamp_(min: -1, max: 1) } }
+  }
+}

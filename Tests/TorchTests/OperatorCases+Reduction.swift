@@ -1,0 +1,72 @@
+@testable import Torch
+
+extension OperatorCases {
+  static func addReduction(to cases: inout [String: Call]) {
+    cases["all"] = { try list($0.x.all()) }
+    cases["all.dim"] = { try list($0.x.all(dim: 1)) }
+    cases["any.dims"] = { try list($0.x.any(dims: [0, 2])) }
+    cases["amax"] = { try list($0.x.amax(dims: [0, 2])) }
+    cases["amin"] = { try list($0.x.amin(dims: [1], keepDim: true)) }
+    cases["aminmax"] = { try list($0.x.aminmax(dim: 1)) }
+    cases["argmax"] = { try list($0.x.argmax(dim: 1)) }
+    cases["argmax/whole"] = { try list($0.x.argmax()) }
+    cases["argmin"] = { try list($0.x.argmin(dim: 0, keepDim: true)) }
+    cases["argsort"] = { try list($0.x.argsort(dim: 1, descending: true)) }
+    cases["argsort.stable"] = { try list($0.x.argsort(stable: true)) }
+    cases["bincount"] = { try list($0.x.bincount(minlength: 7)) }
+    cases["bincount/weights"] = { try list($0.x.bincount($0.y)) }
+    cases["bucketize.Tensor"] = { try list($0.x.bucketize(Tensor([-1.0, 0.0, 1.0] as [Float]), right: true)) }
+    cases["corrcoef"] = { try list($0.x.corrcoef()) }
+    cases["count_nonzero"] = { try list($0.x.countNonzero(dim: 1)) }
+    cases["cov"] = { try list($0.x.cov(correction: 0)) }
+    cases["cummax"] = { try list($0.x.cummax(dim: 1)) }
+    cases["cummin"] = { try list($0.x.cummin(dim: 1)) }
+    cases["cumprod"] = { try list($0.x.cumprod(dim: 1)) }
+    cases["cumsum"] = { try list($0.x.cumsum(dim: 0)) }
+    cases["cumsum/dtype"] = { try list($0.x.cumsum(dim: 0, dtype: .float64)) }
+    cases["cumulative_trapezoid.dx"] = { try list($0.x.cumulativeTrapezoid(dx: 0.5)) }
+    cases["diff"] = { try list($0.x.diff(n: 2, dim: 1, prepend: $0.y)) }
+    cases["dist"] = { try list($0.x.dist($0.y, p: 3)) }
+    cases["histc"] = { try list($0.x.histc(bins: 4, min: -2, max: 2)) }
+    cases["histogram.bin_ct"] = { try list($0.x.histogram(bins: 4, range: [-2, 2], density: true)) }
+    cases["kthvalue"] = { try list($0.x.kthvalue(k: 2, dim: 1)) }
+    cases["logcumsumexp"] = { try list($0.x.logcumsumexp(dim: 1)) }
+    cases["logsumexp"] = { try list($0.x.logsumexp(dims: [1], keepDim: true)) }
+    cases["max"] = { try list($0.x.max()) }
+    cases["max.dim"] = { try list($0.x.max(dim: 1)) }
+    cases["mean"] = { try list($0.x.mean()) }
+    cases["mean.dim"] = { try list($0.x.mean(dims: [0, 2])) }
+    cases["mean/dtype"] = { try list($0.x.mean(dtype: .float32)) }
+    cases["median"] = { try list($0.x.median()) }
+    cases["median.dim"] = { try list($0.x.median(dim: 1)) }
+    cases["min.dim"] = { try list($0.x.min(dim: 0, keepDim: true)) }
+    cases["mode"] = { try list($0.x.mode(dim: 1)) }
+    cases["msort"] = { try list($0.x.msort()) }
+    cases["nanmean"] = { try list($0.x.log().nanmean(dims: [1])) }
+    cases["nansum"] = { try list($0.x.log().nansum(dims: [1])) }
+    cases["nanmedian"] = { try list($0.x.log().nanmedian()) }
+    cases["norm.Scalar"] = { try list($0.x.norm(p: 3)) }
+    cases["norm.ScalarOpt_dim"] = { try list($0.x.norm(p: 2, dims: [1], keepDim: true)) }
+    cases["prod"] = { try list($0.x.prod()) }
+    cases["prod.dim_int"] = { try list($0.x.prod(dim: 1)) }
+    cases["quantile"] = { try list($0.x.quantile(Tensor([0.25, 0.5] as [Float]), dim: 1)) }
+    cases["quantile.scalar"] = { try list($0.x.quantile(q: 0.3, dim: 1, keepDim: true, interpolation: "nearest")) }
+    cases["renorm"] = { try list($0.x.renorm(p: 2, dim: 0, maxNorm: 1.5)) }
+    cases["searchsorted.Tensor"] = { try list(Tensor.searchsorted(Tensor([-1.0, 0.0, 1.0] as [Float]), $0.x)) }
+    cases["sort"] = { try list($0.x.sort(dim: 1, descending: true)) }
+    cases["sort.stable"] = { try list($0.x.sort(stable: true)) }
+    cases["std.correction"] = { try list($0.x.std(dims: [1], correction: 0)) }
+    cases["std.correction/whole"] = { try list($0.x.std()) }
+    cases["std_mean.correction"] = { try list($0.x.stdMean(dims: [1], correction: 1, keepDim: true)) }
+    cases["sum"] = { try list($0.x.sum()) }
+    cases["sum.dim_IntList"] = { try list($0.x.sum(dims: [1], keepDim: true)) }
+    cases["sum_to_size"] = { try list($0.x.sumToSize([1, 4])) }
+    cases["topk"] = { try list($0.x.topk(k: 3, dim: 1)) }
+    cases["trapezoid.dx"] = { try list($0.x.trapezoid(dx: 0.5)) }
+    cases["_unique2"] = { try list($0.x.unique2(returnInverse: true, returnCounts: true)) }
+    cases["unique_consecutive"] = { try list($0.x.uniqueConsecutive(returnInverse: true, returnCounts: true)) }
+    cases["unique_dim"] = { try list($0.x.uniqueDim(dim: 0, returnInverse: true, returnCounts: true)) }
+    cases["var.correction"] = { try list($0.x.var(dims: [0, 1])) }
+    cases["var_mean.correction"] = { try list($0.x.varMean(dims: [1], correction: 0)) }
+  }
+}
