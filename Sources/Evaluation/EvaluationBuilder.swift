@@ -1,0 +1,146 @@
+/// Computes a whole evaluation from checked rows, every sort and every pass once.
+struct EvaluationBuilder {
+  let labels: [String]
+  let truth: [Int]
+  let probabilities: [Float]
+  let weights: [Double]?
+  let options: IntervalOptions
+  let predicted: [Int]
+  let confusion: ConfusionMatrix
+  let losses: [Double]
+
+  private var classes: Int { labels.count }
+
+  init(labels: [String], truth: [Int], probabilities: [Float], weights: [Double]?, options: IntervalOptions) throws(MetricError) {
+    self.labels = labels
+    self.truth = truth
+    self.probabilities = probabilities
+    self.weights = weights
+    self.options = options
+    predicted = try Metrics.predictions(probabilities, classes: labels.count)
+    confusion = try ConfusionMatrix(truth: truth, predicted: predicted, classes: labels.count, weights: weights)
+    losses = Metrics.logLosses(truth: truth, probabilities: probabilities, classes: labels.count)
+  }
+
+  func evaluation(costs: EvaluationCosts, mistakes: Int, keepsOutcomes: Bool) throws(MetricError) -> ClassificationEvaluation {
+    var metrics = counted()
+    metrics.merge(probabilistic()) { _, new in new }
+    let confidences = truth.indices.map { Double(probabilities[$0 * classes + predicted[$0]]) }
+    let isRight = zip(truth, predicted).map { $0 == $1 }
+    // Probabilities of half precision may be a hair above one.
+    let inRange = confidences.map { min(max($0, 0), 1) }
+    let calibration = try Metrics.calibration(confidences: inRange, isRight: isRight, weights: weights)
+    for (name, maximum) in [("ece", false), ("mce", true)] {
+      metrics[name] = Bootstrap.calibrationError(
+        confidences: inRange, isRight: isRight, bins: calibration.bins.count, weights: weights, options: options, maximum: maximum)
+    }
+    var notes: [String] = []
+    let areas = try PairwiseAreas(truth: truth, probabilities: probabilities, classes: classes, weights: weights)
+    let missing = (0..<classes).filter { areas.classWeights[$0] == 0 }
+    if !missing.isEmpty {
+      let names = missing.prefix(10).map { "'\(labels[$0])'" }.joined(separator: ", ") + (missing.count > 10 ? " …" : "")
+      notes.append("No row has class \(names): averages go over the classes that occur.")
+    }
+    var rocCurves: [ClassificationEvaluation.ClassROC] = []
+    if areas.present.count > 1 {
+      metrics["auc_ovr_macro"] = areas.estimate(.oneVersusRestMacro, level: options.level)
+      metrics["auc_ovr_weighted"] = areas.estimate(.oneVersusRestWeighted, level: options.level)
+      metrics["auc_ovo_macro"] = areas.estimate(.oneVersusOneMacro, level: options.level)
+      metrics["average_precision_macro"] = averagePrecision(areas)
+      if classes == 2 { metrics["auc"] = areas.estimate(areas.coefficients(oneVersusRest: 1), level: options.level) }
+      for label in areas.present {
+        let steps = try ScoreSteps(truth.map { $0 == label }, probabilities, weights: weights, column: label, columns: classes)
+        let curve = try steps.rocCurve(dropsCollinear: true)
+        rocCurves.append(.init(label: labels[label], area: areas.oneVersusRest(label), curve: curve.thinned(to: 160)))
+      }
+    } else {
+      notes.append("Only one class occurs, so ROC curves and their areas are not defined.")
+    }
+    return ClassificationEvaluation(
+      labels: labels, rows: truth.count, metrics: metrics, perClass: perClass(areas), confusion: confusion, rocCurves: rocCurves,
+      calibration: calibration, worstMistakes: worst(mistakes), costs: costs, notes: notes, intervals: options,
+      outcomes: keepsOutcomes ? RowOutcomes(truth: truth, predicted: predicted, losses: losses.map { Float($0) }, weights: weights) : nil)
+  }
+
+  /// Metrics that follow from the confusion matrix.
+  private func counted() -> [String: Estimate] {
+    func scores(_ average: Average, _ path: @escaping (PrecisionRecall) -> Double) -> (Margins) -> Double {
+      { path($0.scores(average, labels: $0.occurring, beta: 1, .zero)) }
+    }
+    var functions: [String: (Margins) -> Double] = [
+      "balanced_accuracy": { $0.balancedAccuracy }, "matthews_correlation": { $0.matthewsCorrelation },
+      "precision_macro": scores(.macro, \.precision), "recall_macro": scores(.macro, \.recall), "f1_macro": scores(.macro, \.fScore),
+      "f1_micro": scores(.micro, \.fScore), "precision_weighted": scores(.weighted, \.precision),
+      "recall_weighted": scores(.weighted, \.recall),
+      "f1_weighted": scores(.weighted, \.fScore),
+    ]
+    if confusion.presentClasses.count > 1 { functions["cohen_kappa"] = { $0.kappa } }
+    if classes == 2 {
+      functions["precision"] = scores(.binary(positive: 1), \.precision)
+      functions["recall"] = scores(.binary(positive: 1), \.recall)
+      functions["f1"] = scores(.binary(positive: 1), \.fScore)
+    }
+    var metrics = Bootstrap.confusion(confusion, options: options, functions)
+    metrics["accuracy"] = Intervals.wilson(
+      share: confusion.accuracy, count: Intervals.effectiveCount(weights, count: truth.count), level: options.level)
+    return metrics
+  }
+
+  /// Metrics that are means over the rows.
+  private func probabilistic() -> [String: Estimate] {
+    var metrics = ["log_loss": Bootstrap.mean(losses, weights: weights, options: options)]
+    let half = classes == 2 ? 0.5 : 1
+    let brier = Metrics.brierScores(truth: truth, probabilities: probabilities, classes: classes).map { $0 * half }
+    metrics["brier"] = Bootstrap.mean(brier, weights: weights, options: options)
+    if classes > 3 {
+      let places = Metrics.places(truth: truth, probabilities: probabilities, classes: classes)
+      let count = Intervals.effectiveCount(weights, count: truth.count)
+      for k in [3, 5] where classes > k {
+        let share = Metrics.weightedMean(places.map { $0 < k ? 1 : 0 }, weights: weights)
+        metrics["top_\(k)"] = Intervals.wilson(share: share, count: count, level: options.level)
+      }
+    }
+    return metrics
+  }
+
+  private func averagePrecision(_ areas: PairwiseAreas) -> Estimate {
+    func mean(_ weight: (Int) -> Double) -> Double {
+      let each = areas.present.map { label in
+        Jackknife.averagePrecision(areas.sorted[label], isPositive: { truth[$0] == label }, weight: weight)
+      }
+      return each.reduce(0, +) / Double(each.count)
+    }
+    let whole = mean { weights?[$0] ?? 1 }
+    return Jackknife.estimate(whole, rows: truth.count, options: options) { isLeftOut in
+      mean { isLeftOut($0) ? 0 : weights?[$0] ?? 1 }
+    }
+  }
+
+  private func perClass(_ areas: PairwiseAreas) -> [ClassificationEvaluation.ClassResult] {
+    let margins = Margins(confusion)
+    // A weighted share says as much as so many rows of weight one.
+    let scale = weights == nil ? 1 : Intervals.effectiveCount(weights, count: truth.count) / margins.total
+    var functions: [Int: (Margins) -> Double] = [:]
+    for label in 0..<classes { functions[label] = { $0.scores(of: label, beta: 1, .zero).fScore } }
+    let f1 = Bootstrap.confusion(confusion, options: options, functions)
+    return (0..<classes).map { label in
+      let scores = margins.scores(of: label, beta: 1, .zero)
+      let hasArea = areas.classWeights[label] > 0 && areas.present.count > 1
+      return .init(
+        label: labels[label], support: margins.truth[label],
+        precision: Intervals.wilson(share: scores.precision, count: margins.predicted[label] * scale, level: options.level),
+        recall: Intervals.wilson(share: scores.recall, count: margins.truth[label] * scale, level: options.level),
+        f1: f1[label] ?? Intervals.percentiles([], value: scores.fScore, level: options.level),
+        auc: hasArea ? areas.estimate(areas.coefficients(oneVersusRest: label), level: options.level) : nil)
+    }
+  }
+
+  private func worst(_ limit: Int) -> [ClassificationEvaluation.Mistake] {
+    let wrong = truth.indices.filter { truth[$0] != predicted[$0] }.sorted { (losses[$0], -Double($0)) > (losses[$1], -Double($1)) }
+    return wrong.prefix(max(0, limit)).map { row in
+      .init(
+        row: row, truth: truth[row], predicted: predicted[row], confidence: Double(probabilities[row * classes + predicted[row]]),
+        truthProbability: Double(probabilities[row * classes + truth[row]]), loss: losses[row])
+    }
+  }
+}
