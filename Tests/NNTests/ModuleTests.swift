@@ -168,6 +168,17 @@ extension NNSuite {
       #expect(throws: TorchError.self) { try Parameter(Tensor([1, 2])).value }
     }
 
+    @Test func parametersAndBuffersCopyWhatTheyAreGiven() throws {
+      let original = try Tensor([1, 2] as [Float])
+      let parameter = Parameter(original), buffer = Buffer(original)
+      try parameter.assign(Tensor([3, 4] as [Float]))
+      try buffer.assign(Tensor([5, 6] as [Float]))
+      #expect(try original.array(of: Float.self) == [1, 2])
+      #expect(!original.requiresGrad)
+      #expect(try parameter.value.detach().array(of: Float.self) == [3, 4])
+      #expect(throws: TorchError.self) { try parameter.assign(Tensor([1] as [Float])) }
+    }
+
     @Test func trainingALinearModelByHand() throws {
       try RandomState.seed(0)
       let model = Linear(2, 1)

@@ -47,13 +47,20 @@ extension NNSuite {
     @Test func errorsNameTheLayerAndItsPath() throws {
       let model = Sequential(named: ["stem": Conv2d(3, 8, kernel: 3), "features": Sequential(ReLU(), Conv2d(32, 64, kernel: 3))])
       let input = try Tensor.zeros([4, 3, 28, 28])
-      _ = model.parameters()
       #expect(
         message { _ = try model(input) }?.hasPrefix(
           "features.1 (Conv2d 32→64, kernel 3×3): got [4, 8, 26, 26]") == true)
       #expect(message { _ = try model(input) }?.contains("expected 32 channels in [batch, channels, height, width]") == true)
       #expect(message { _ = try Linear(5, 2)(Tensor.zeros([3, 4])) }?.contains("5 features in the last dimension") == true)
       #expect(message { _ = try Residual(Linear(2, 3))(Tensor.zeros([1, 2])) }?.contains("projection") == true)
+    }
+
+    @Test func aLayerThatIsCalledAloneIsNamedByItsTypeAndLaterByItsPath() throws {
+      let layer = Conv2d(1, 1, kernel: 3)
+      #expect(message { _ = try layer(Tensor.zeros([1])) }?.hasPrefix("Conv2d (1→1, kernel 3×3): got [1]") == true)
+      let model = Sequential(named: ["first": layer])
+      _ = model.parameters()
+      #expect(message { _ = try layer(Tensor.zeros([1])) }?.hasPrefix("first (Conv2d 1→1, kernel 3×3)") == true)
     }
 
     @Test func severalInputsAreObservedToo() throws {

@@ -7,11 +7,9 @@ public final class Buffer {
   /// Whether the buffer is part of ``Module/state()``. A table that the module can compute again need not be.
   public let isPersistent: Bool
 
-  /// - Parameter value: the tensor; its own history is cut off.
-  public init(_ value: Tensor, persistent: Bool = true) {
-    result = Self.detached(value)
-    isPersistent = persistent
-    Structure.advance()
+  /// Copies a tensor: what the module writes to the buffer does not change the original.
+  public convenience init(_ value: Tensor, persistent: Bool = true) {
+    self.init(persistent: persistent) { () throws(TorchError) in try value.detach().clone() }
   }
 
   /// Makes a tensor by a closure whose error is kept for ``value``.

@@ -22,6 +22,8 @@ open class Module: CustomStringConvertible {
   private final var kept: Structure?
   private final weak var parent: Module?
   private final var nameInParent = ""
+  /// The module is the root or the child of a structure that was collected, so ``path`` is as good as it gets.
+  final var isNamed = false
   /// `nil` while nobody observes, which is all that a forward pass has to look at.
   final var observers: [ForwardObserver]?
 
@@ -70,8 +72,8 @@ open class Module: CustomStringConvertible {
   /// Says that a property that holds modules or parameters got others that existed before. New ones are noticed without it.
   public final func structureChanged() { Structure.advance() }
 
-  /// The dotted path from the outermost module that was asked for its parameters or modules: `features.3`. Empty for that module itself
-  /// and before anybody asked.
+  /// The dotted path from the outermost module that was called or asked for its parameters: `features.3`. Empty for that module itself
+  /// and before that.
   public final var path: String {
     guard let parent else { return "" }
     return StateName.join(parent.path, nameInParent)
@@ -80,6 +82,7 @@ open class Module: CustomStringConvertible {
   final func adopt(by parent: Module, as name: String) {
     self.parent = parent
     nameInParent = name
+    isNamed = true
   }
 
   /// Whether `module` is this one's parent: a child may point back at it.
@@ -89,6 +92,7 @@ open class Module: CustomStringConvertible {
     if let kept, kept.isCurrent { return kept }
     let found = Structure(of: self)
     kept = found
+    isNamed = true
     return found
   }
 

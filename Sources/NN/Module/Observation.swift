@@ -53,6 +53,8 @@ extension Module {
   /// Runs a layer's work: errors get the layer's name, path and what it expects, and observers hear of the call.
   /// - Parameter body: computes the output from the input.
   public final func observed(_ input: Tensor, _ body: (Tensor) throws(TorchError) -> Tensor) throws(TorchError) -> Tensor {
+    // The outermost module comes here first and names all below.
+    if !isNamed { _ = structure }
     let output: Tensor
     do throws(TorchError) {
       output = try body(input)
@@ -65,6 +67,7 @@ extension Module {
 
   /// The same for a module with several inputs or outputs.
   public final func observed(_ inputs: [Tensor], _ body: ([Tensor]) throws(TorchError) -> [Tensor]) throws(TorchError) -> [Tensor] {
+    if !isNamed { _ = structure }
     let outputs: [Tensor]
     do throws(TorchError) {
       outputs = try body(inputs)

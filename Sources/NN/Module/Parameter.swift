@@ -9,11 +9,9 @@ public final class Parameter {
   private var result: Result<Tensor, TorchError>
   private var wantsGrad = true
 
-  /// Takes a tensor's values as the start of training.
-  /// - Parameter value: a floating-point tensor; its own history is cut off.
-  public init(_ value: Tensor) {
-    result = Self.leaf(value, requiresGrad: true)
-    Structure.advance()
+  /// Copies a floating-point tensor: training does not change the original.
+  public convenience init(_ value: Tensor) {
+    self.init { () throws(TorchError) in try value.detach().clone() }
   }
 
   /// Makes a tensor and fills it.
