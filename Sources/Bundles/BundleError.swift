@@ -29,16 +29,19 @@ public struct BundleProblem: Sendable, Hashable, Codable, CustomStringConvertibl
 
   /// The file's name in the bundle.
   public let file: String
+  /// What sort of thing is wrong.
   public let kind: Kind
   /// A sentence without a subject: "is missing".
   public let detail: String
 
+  /// Makes a problem; `detail` is a sentence without a subject.
   public init(file: String, kind: Kind, detail: String) {
     self.file = file
     self.kind = kind
     self.detail = detail
   }
 
+  /// The file and the sentence, fit for a terminal.
   public var description: String { "\(printable(file)) \(detail)" }
 }
 
@@ -49,13 +52,18 @@ public struct BundleError: MartletError {
     case notFound, exists, invalid, newerFormat, tampered, limit, io, diskFull, usage
   }
 
+  /// What sort of error it is.
   public let kind: Kind
+  /// What is wrong, in one sentence.
   public let problem: String
+  /// What would have been right.
   public let expected: String?
+  /// What to do now.
   public let remedy: String?
   /// Everything that is wrong, where the bundle's content is.
   public let problems: [BundleProblem]
 
+  /// Makes an error; `problems` lists everything that is wrong with the content.
   public init(_ kind: Kind, _ problem: String, expected: String? = nil, remedy: String? = nil, problems: [BundleProblem] = []) {
     self.kind = kind
     self.problem = problem

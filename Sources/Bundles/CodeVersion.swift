@@ -11,6 +11,7 @@ extension Lineage {
     /// Tracked files of that tree were changed: the commit alone does not say what ran.
     public var isDirty: Bool?
 
+    /// Makes a code version from what is known already.
     public init(martlet: String = MartletVersion.current, commit: String? = nil, isDirty: Bool? = nil) {
       self.martlet = martlet
       self.commit = commit
@@ -56,6 +57,7 @@ extension Lineage {
     /// GPUs, by name.
     public var accelerators: [String]
 
+    /// Makes a description from what is known already.
     public init(processor: String, cores: Int, memory: Int, system: String, architecture: String, accelerators: [String] = []) {
       self.processor = processor
       self.cores = cores

@@ -9,12 +9,15 @@ public struct Lineage: Sendable, Hashable, Codable {
   public var configurationDigest: String?
   /// The run's seed: everything random follows from it.
   public var seed: UInt64?
+  /// The code that made it.
   public var code: CodeVersion?
+  /// The machine that it was made on.
   public var machine: Machine?
   /// Versions of libraries by name: `"libtorch": "2.13.0"`.
   public var libraries: [String: String]
-  /// When training began and ended, to the second.
+  /// When training began, to the second.
   public var started: Date?
+  /// When training ended, to the second.
   public var finished: Date?
   /// The version this one was made from: `"name@2"`.
   public var parent: String?
@@ -32,6 +35,7 @@ public struct Lineage: Sendable, Hashable, Codable {
     /// Where it came from, for a person; may be empty.
     public var note: String
 
+    /// Makes a description of one part of the data.
     public init(role: String, digest: String, items: Int, note: String = "") {
       self.role = role
       self.digest = digest
@@ -39,6 +43,7 @@ public struct Lineage: Sendable, Hashable, Codable {
       self.note = note
     }
 
+    /// Reads one part of the data; the note may be absent.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       role = try container.decode(String.self, forKey: .role)
@@ -48,6 +53,7 @@ public struct Lineage: Sendable, Hashable, Codable {
     }
   }
 
+  /// Makes a lineage of what is known; times lose their fractions of a second.
   public init(
     data: [DataSource] = [], configurationDigest: String? = nil, seed: UInt64? = nil, code: CodeVersion? = nil, machine: Machine? = nil,
     libraries: [String: String] = [:], started: Date? = nil, finished: Date? = nil, parent: String? = nil,

@@ -9,9 +9,11 @@ public import MartletCore
 public struct ModelBundle: Sendable {
   /// Names of files that have a meaning.
   public enum WellKnown {
+    /// What the bundle says about itself.
     public static let manifest = "manifest.json"
     /// Hyperparameters, enough to rebuild the model.
     public static let configuration = "config.json"
+    /// The model's parameters and buffers.
     public static let weights = "weights.safetensors"
     /// How inputs are prepared.
     public static let recipe = "recipe.json"
@@ -34,6 +36,7 @@ public struct ModelBundle: Sendable {
     case objects([String: String])
   }
 
+  /// What the bundle says about itself.
   public let manifest: BundleManifest
   /// Where it is, for a person: the directory, or `registry: name@3`.
   public let location: String
@@ -61,7 +64,8 @@ public struct ModelBundle: Sendable {
   }
 
   /// Opens the bundle in `directory`.
-  /// - Throws: `BundleError`: `.notFound`, `.invalid` or `.newerFormat` for the manifest, `.tampered` with every problem that `verify` finds.
+  /// - Throws: `BundleError`: `.notFound`, `.invalid`, `.limit` or `.newerFormat` for the manifest, `.tampered` with every problem that
+  ///   `verify` finds.
   public static func open(_ directory: String, verify check: Check = .full) throws(BundleError) -> ModelBundle {
     let data: Data?
     do throws(SystemFailure) {

@@ -77,7 +77,8 @@ extension ModelRegistry {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT time, user, action, name, version, alias, fromVersion, toVersion, note FROM events WHERE \(condition) ORDER BY id DESC LIMIT ?
+        SELECT time, user, action, name, version, alias, fromVersion, toVersion, note FROM events
+        WHERE \(condition) ORDER BY id DESC LIMIT ?
         """, arguments: arguments)
     return rows.compactMap { row in
       // Actions of a later Martlet are passed over.

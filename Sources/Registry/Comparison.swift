@@ -4,7 +4,9 @@ public import MartletCore
 
 /// How two versions differ.
 public struct Comparison: Sendable, Hashable, Codable {
+  /// The version that is compared with.
   public let first: ModelVersion
+  /// The version that is judged.
   public let second: ModelVersion
   /// Every metric of either, by name.
   public let metrics: [MetricDifference]
@@ -12,7 +14,9 @@ public struct Comparison: Sendable, Hashable, Codable {
   public let configuration: [ValueDifference]
   /// What differs in the lineage: data, seed, code, machine.
   public let lineage: [ValueDifference]
+  /// What differs in the inputs and outputs.
   public let signature: [ValueDifference]
+  /// What differs in the classes, by position.
   public let labels: [ValueDifference]
   /// Bytes that the second has more than the first.
   public let sizeDifference: Int
@@ -22,7 +26,9 @@ public struct Comparison: Sendable, Hashable, Codable {
 public struct ValueDifference: Sendable, Hashable, Codable {
   /// `"model.layers[0].width"`.
   public let path: String
+  /// The first version's value.
   public let first: JSONValue?
+  /// The second version's value.
   public let second: JSONValue?
 
   /// What differs between two documents, by path.
@@ -49,8 +55,11 @@ public struct MetricDifference: Sendable, Hashable, Codable {
     case unknown
   }
 
+  /// The metric's name.
   public let name: String
+  /// The first version's value and interval.
   public let first: MetricSummary?
+  /// The second version's value and interval.
   public let second: MetricSummary?
   /// Second minus first.
   public let difference: Double?
@@ -58,9 +67,12 @@ public struct MetricDifference: Sendable, Hashable, Codable {
   /// effect measures", Statistics in Medicine 27, 2008), which takes the two as independent. For two models judged on the same items it
   /// is wider than need be, never too narrow as long as their errors go together.
   public let lower: Double?
+  /// The upper end of the interval of the difference.
   public let upper: Double?
+  /// What the difference says about the second version.
   public let verdict: Verdict
 
+  /// Computes the difference and its interval from two summaries.
   public init(name: String, first: MetricSummary?, second: MetricSummary?) {
     self.name = name
     self.first = first

@@ -24,7 +24,7 @@ extension ModelRegistry {
         let names = aliases.map { "'\($0)'" }.joined(separator: ", ")
         throw RegistryError(
           .aliased,
-          "\(version.reference) cannot be deleted: \(aliases.count == 1 ? "the alias" : "the aliases") \(names) \(aliases.count == 1 ? "points" : "point") to it",
+          "\(version.reference) cannot be deleted: \(names) \(aliases.count == 1 ? "points" : "point") to it",
           remedy: "point \(names) to another version first, or force it")
       }
       for alias in aliases {

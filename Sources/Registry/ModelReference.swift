@@ -9,9 +9,12 @@ public struct ModelReference: Sendable, Hashable, CustomStringConvertible {
     case alias(String)
   }
 
+  /// The model.
   public let name: String
+  /// Which of its versions.
   public let selector: Selector
 
+  /// Makes a reference from parts that are known to be right.
   public init(name: String, _ selector: Selector = .newest) {
     self.name = name
     self.selector = selector
@@ -41,6 +44,7 @@ public struct ModelReference: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The reference as it is written.
   public var description: String {
     switch selector {
     case .newest: name

@@ -6,9 +6,9 @@ import MartletCore
 
 /// The versions of a team's models: a folder with a SQLite database and the bundles' files by content.
 ///
-/// Every method may be called from any task or thread; several processes may use one folder at once. Methods block for as long as the disk
-/// and other writers take. Registering copies files first and writes the database last, in one transaction, so a process that dies leaves at
-/// most files that nothing refers to; `collectGarbage` removes them.
+/// Every method may be called from any task or thread; several processes may use one folder at once. Methods block for as long as the
+/// disk and other writers take. Registering copies files first and writes the database last, in one transaction, so a process that dies
+/// leaves at most files that nothing refers to; `collectGarbage` removes them.
 public final class ModelRegistry: Sendable {
   /// The registry's folder.
   public let path: String

@@ -36,7 +36,8 @@ struct ObjectStore: Sendable {
 
   /// Makes sure that the file with this digest is in the store; `fill` writes its content to an open file.
   ///
-  /// A file that is there already is read again and, if it is damaged, replaced; its time is renewed so that garbage collection leaves it alone.
+  /// A file that is there already is read again and, if it is damaged, replaced; its time is renewed so that garbage collection leaves it
+  /// alone.
   func put(
     _ digest: String, size: Int, name: String, steps: (RegistrationStep) throws -> Void, fill: (Int32) throws(SystemFailure) -> Void
   ) throws {

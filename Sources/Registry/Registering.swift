@@ -17,6 +17,7 @@ extension ModelRegistry {
   /// - Returns: the new version, when it is safe on the disk.
   /// - Throws: `RegistryError`: `.invalidName`, `.bundle` if a file is not as its manifest says, `.busy`, `.diskFull`, `.readOnly`, `.io`.
   ///   Nothing is registered then.
+  @discardableResult
   public func register(
     _ bundle: ModelBundle, name: String? = nil, tags: [String] = [], note: String = "", aliases: [String] = []
   ) throws(RegistryError) -> ModelVersion {

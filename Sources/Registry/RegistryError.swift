@@ -31,11 +31,16 @@ public struct RegistryError: MartletError {
     case io
   }
 
+  /// What sort of error it is.
   public let kind: Kind
+  /// What is wrong, in one sentence.
   public let problem: String
+  /// What would have been right.
   public let expected: String?
+  /// What to do now.
   public let remedy: String?
 
+  /// Makes an error; the words are shown to a person.
   public init(_ kind: Kind, _ problem: String, expected: String? = nil, remedy: String? = nil) {
     self.kind = kind
     self.problem = problem
@@ -63,7 +68,7 @@ public struct RegistryError: MartletError {
     switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       self.init(
-        .busy, "\(name) is busy: another process is writing", remedy: "try again when that process is done, or wait longer for it")
+        .busy, "\(name) is busy: another process is writing", remedy: "again when that process is done, or wait longer for it")
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
       self.init(.readOnly, "\(name) cannot be written", remedy: "a folder that you may write to (MARTLET_REGISTRY)")
     case .SQLITE_FULL: self.init(.diskFull, "\(name): the disk is full", remedy: "free space on the disk; nothing was registered")

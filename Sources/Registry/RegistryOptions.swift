@@ -9,6 +9,7 @@ public struct RegistryOptions: Sendable {
   /// Called at each step of a registration; what it throws, the step throws. Tests break the steps with it.
   package var willReach: (@Sendable (RegistrationStep) throws -> Void)?
 
+  /// Makes options: five seconds of waiting, and the user of the process.
   public init(busyTimeout: TimeInterval = 5, user: String = RegistryOptions.currentUser) {
     self.busyTimeout = busyTimeout
     self.user = user

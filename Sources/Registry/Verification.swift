@@ -12,17 +12,22 @@ public struct RegistryProblem: Sendable, Hashable, Codable, CustomStringConverti
   /// A sentence without a subject: "is missing".
   public let detail: String
 
+  /// The version, the file and the sentence.
   public var description: String { (version.map { "\($0): " } ?? "") + "\(file) \(detail)" }
 }
 
 /// What a check of the registry found.
 public struct VerificationReport: Sendable, Hashable, Codable {
-  /// How many versions and files were looked at; a file that several versions share counts for each, its bytes once.
+  /// How many versions were looked at.
   public var versions = 0
+  /// Files of those versions; one that several versions share counts for each.
   public var files = 0
+  /// Bytes that were read and found right; a shared file's count once.
   public var bytes = 0
+  /// Everything that is wrong.
   public var problems: [RegistryProblem] = []
 
+  /// Nothing is wrong.
   public var isClean: Bool { problems.isEmpty }
 }
 

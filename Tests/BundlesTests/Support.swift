@@ -8,7 +8,7 @@ let sampleSignature = Signature(
 
 /// Runs `body` with a new empty folder and removes it.
 func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = NSTemporaryDirectory() + "/bundles-" + UUID().uuidString
+  let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("bundles-" + UUID().uuidString).path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
   return try body(folder)

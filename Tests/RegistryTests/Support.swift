@@ -1,0 +1,73 @@
+import Bundles
+import Foundation
+import MartletCore
+import Registry
+
+let sampleSignature = Signature(
+  inputs: [TensorSpec(name: "images", dtype: .float32, shape: [nil, 1, 28, 28])],
+  outputs: [TensorSpec(name: "probabilities", dtype: .float32, shape: [nil, 2])])
+
+/// A new empty folder; the caller removes it.
+func newFolder() throws -> String {
+  let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("registry-" + UUID().uuidString).path
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  return folder
+}
+
+func remove(_ folder: String) { try? FileManager.default.removeItem(atPath: folder) }
+
+/// Runs `body` with a new empty folder and removes it.
+func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = try newFolder()
+  defer { remove(folder) }
+  return try body(folder)
+}
+
+/// Runs `body` with a new registry and a folder for bundles.
+func withRegistry<Result>(_ body: (ModelRegistry, String) throws -> Result) throws -> Result {
+  try withFolder { folder in try body(try openRegistry(in: folder), folder) }
+}
+
+func openRegistry(
+  in folder: String, timeout: TimeInterval = 30, _ willReach: (@Sendable (RegistrationStep) throws -> Void)? = nil
+) throws -> ModelRegistry {
+  var options = RegistryOptions(busyTimeout: timeout, user: "tester")
+  options.willReach = willReach
+  return try ModelRegistry.open(at: folder + "/.martlet", create: true, options: options)
+}
+
+/// A bundle of three files, of which `config.json` is the same in all.
+func sampleBundle(
+  in folder: String, weights: String = "weights", name: String = "fashion", metrics: [String: MetricSummary] = [:],
+  configuration: JSONValue = ["width": 32], lineage: Lineage = Lineage(), labels: [String] = ["boot", "shirt"]
+) throws -> ModelBundle {
+  let writer = try BundleWriter(at: folder + "/bundle-" + UUID().uuidString)
+  try writer.add(Data(weights.utf8), as: "weights.safetensors")
+  try writer.add(json: configuration, as: "config.json")
+  try writer.add(Data("<html>".utf8), as: "report/index.html")
+  return try writer.finish(
+    name: name, kind: "image-classifier", signature: sampleSignature, labels: labels, lineage: lineage, metrics: metrics,
+    created: Date(timeIntervalSince1970: 1_700_000_000))
+}
+
+/// Objects on the disk.
+func objectCount(in folder: String) throws -> Int {
+  try FileManager.default.subpathsOfDirectory(atPath: folder + "/.martlet/objects").filter { $0.contains("/") }.count
+}
+
+func objectPath(_ digest: String, in folder: String) -> String {
+  "\(folder)/.martlet/objects/\(digest.prefix(2))/\(digest.dropFirst(2))"
+}
+
+func stagedNames(in folder: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: folder + "/.martlet/staging").sorted()
+}
+
+/// Replaces a file's bytes in place, as a failing disk or a careless person would.
+func overwrite(_ path: String, with text: String) throws {
+  try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+  let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  try handle.truncate(atOffset: 0)
+  try handle.write(contentsOf: Data(text.utf8))
+  try handle.close()
+}
