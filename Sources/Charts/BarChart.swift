@@ -46,7 +46,7 @@ public struct BarChart: Chart {
       ]
     }
     let scale: JSONValue = range.map { ["domain": [.double($0.lowerBound), .double($0.upperBound)], "nice": false] } ?? ["zero": true]
-    let x = Spec.quantitative("value", title: valueTitle, ["scale": scale, "stack": nil])
+    let x = Spec.quantitative("value", title: valueTitle, ["scale": scale, "stack": nil, "axis": ["tickCount": 6]])
     return Spec.base(
       height: .int(max(120, bars.count * 28 + 40)), values: values,
       [

@@ -57,7 +57,7 @@ public struct LineChart: Chart {
       height: 260, values: values,
       [
         "mark": [
-          "type": "line", "strokeWidth": 2.5, "interpolate": "monotone",
+          "type": "line", "strokeWidth": 2.5,
           "point": longest <= 60 ? ["size": 40, "filled": true] : false,
         ],
         "encoding": [

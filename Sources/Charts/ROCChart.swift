@@ -41,7 +41,7 @@ public struct ROCChart: Chart {
     }
     let unit: JSONValue = ["domain": [0, 1], "nice": false]
     return Spec.base(
-      height: 360, values: values,
+      height: 440, values: values,
       [
         "layer": [
           [
@@ -59,7 +59,7 @@ public struct ROCChart: Chart {
               "color": [
                 "field": "series", "type": "nominal", "title": "class and area",
                 "scale": ["domain": .array(names.map(JSONValue.string)), "range": Palette.range],
-                "legend": ["orient": "right", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolLimit": 20],
+                "legend": ["orient": "bottom", "columns": 3, "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolLimit": 21],
               ],
               "order": ["field": "order"],
               "tooltip": [

@@ -39,7 +39,7 @@ public struct ReliabilityDiagram: Chart {
     let x = Spec.quantitative("confidence", title: "mean confidence", axis)
     let y = Spec.quantitative("accuracy", title: "share that is right", axis)
     return Spec.base(
-      height: 320, values: values,
+      height: 440, values: values,
       [
         "layer": [
           [

@@ -17,7 +17,7 @@ enum ReportStyle {
     margin-bottom:8px}
     header h1{margin:0;font-size:38px;line-height:1.15;letter-spacing:-.015em;font-weight:700;overflow-wrap:anywhere}
     header p{margin:10px 0 0;font-size:17px;color:#cfe0f0;max-width:75ch}
-    main{margin-top:-56px}
+    main.page{margin-top:-58px}
     section{margin:0 0 44px}
     section:first-of-type>h2{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
     h2{font-size:22px;margin:0 0 4px;letter-spacing:-.01em;font-weight:650}
@@ -26,7 +26,7 @@ enum ReportStyle {
     p.notice{background:var(--notice);border:1px solid var(--line);border-left:4px solid var(--noticeline);border-radius:8px;
     padding:11px 16px;
     max-width:none;margin:12px 0}
-    .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:14px;margin:14px 0}
+    .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(165px,1fr));gap:14px;margin:14px 0}
     .card,.panel,figure.table,.facts{background:var(--panel);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow)}
     .card{padding:16px 18px;display:flex;flex-direction:column;min-width:0}
     .card h3{margin:0 0 3px;font-size:13px;font-weight:600;color:var(--soft)}
@@ -36,12 +36,13 @@ enum ReportStyle {
     .card.headline b{font-size:44px;color:var(--accent)}
     .card.headline h3{font-size:14px}
     .scale{position:relative;height:5px;border-radius:3px;background:var(--track);margin-top:auto;top:4px;overflow:hidden}
-    .card small+.scale,.card b+.scale{margin-top:12px}
+    .card small:not(:last-child){margin-bottom:12px}
     .scale i{position:absolute;top:0;bottom:0;border-radius:3px}
     .scale .fill{left:0;background:var(--accent);opacity:.85}
     .scale .range{background:var(--accent2)}
     .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:16px;margin:14px 0;align-items:start}
     .charts.wide{grid-template-columns:1fr}
+    .charts .panel:last-child:nth-child(odd){grid-column:1/-1}
     figure{margin:0}
     .panel{padding:18px 20px 12px;min-width:0}
     .panel>figcaption,figure.table>figcaption{font-weight:620;font-size:15px;margin-bottom:10px}
@@ -66,21 +67,21 @@ enum ReportStyle {
     .facts div{display:flex;gap:16px;justify-content:space-between;border-bottom:1px solid var(--line);padding:8px 0;align-items:baseline}
     .facts dt{color:var(--soft);font-size:14px;white-space:nowrap}
     .facts dd{margin:0;font-weight:560;font-size:14px;text-align:right;overflow-wrap:anywhere}
-    .images{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:14px;margin:14px 0}
+    .images{display:grid;grid-template-columns:repeat(auto-fill,minmax(124px,1fr));gap:14px;margin:14px 0}
     .images figure{background:var(--panel);border:1px solid var(--line);border-radius:12px;overflow:hidden;box-shadow:var(--shadow)}
     .images img,.images .missing{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:var(--track);
     image-rendering:pixelated}
     .images .missing{display:grid;place-items:center;color:var(--soft);font-size:12px}
     .images figcaption{padding:9px 11px 11px;line-height:1.35}
     .images b{display:block;font-size:13px;overflow-wrap:anywhere}
-    .images small{display:block;font-size:12px;color:var(--soft);overflow-wrap:anywhere}
-    footer{color:var(--soft);font-size:13px;padding-top:4px;padding-bottom:44px}
+    .images small{display:block;white-space:pre-line;font-size:12px;color:var(--soft);overflow-wrap:anywhere}
+    footer.page{color:var(--soft);font-size:13px;padding-top:4px;padding-bottom:44px}
     #vg-tooltip-element{font:13px system-ui,sans-serif}
     @media(max-width:640px){.page{padding:0 16px}.charts{grid-template-columns:1fr}header{padding:28px 0 76px}header h1{font-size:28px}
     .cards{grid-template-columns:repeat(2,1fr)}.card{padding:13px 14px}.card b{font-size:21px}.facts{grid-template-columns:1fr}}
     @media print{:root{--ground:#fff;--panel:#fff;--ink:#000;--soft:#444;--line:#ccc;--shadow:none}header{background:none;color:#000;
     padding:0 0 16px}
-    header p,header .kind{color:#444}main{margin-top:0}details{display:none}
+    header p,header .kind{color:#444}main.page{margin-top:0}details{display:none}
     .card,.panel,figure.table,.facts,.images figure{break-inside:avoid}
     h2{break-after:avoid}body{font-size:12px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """

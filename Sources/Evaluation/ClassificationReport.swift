@@ -41,7 +41,7 @@ public struct ClassificationReport: Sendable {
     report.sections.append(confusions)
     report.sections.append(contentsOf: [classes, probabilities].compactMap { $0 })
     if !evaluation.worstMistakes.isEmpty { report.sections.append(mistakes) }
-    let level = NumberText.significant(evaluation.intervals.level * 100, digits: 3)
+    let level = NumberText.significant(evaluation.intervals.level * 100, digits: 2)
     report.sections.append(
       .init(
         "All metrics", note: "Every number with its \(level) % interval: what to expect on other data of the same kind.",
@@ -54,8 +54,11 @@ public struct ClassificationReport: Sendable {
     guard let estimate = evaluation.metrics[name], let info = MetricInfo.named(name) else { return nil }
     func text(_ value: Double) -> String { info.isShare ? NumberText.percent(value) : NumberText.significant(value) }
     let bar = info.higherIsBetter && (0...1).contains(estimate.value)
+    let level = isHeadline ? "\(NumberText.significant(estimate.level * 100, digits: 2)) % interval: " : ""
+    // Cards are narrow; the table of all metrics has the full titles.
+    let short = ["auc_ovr_macro": "ROC AUC", "ece": "Calibration error"]
     return ReportCard(
-      info.title, text(estimate.value), detail: "\(text(estimate.lower)) – \(text(estimate.upper))",
+      short[name] ?? info.title, text(estimate.value), detail: "\(level)\(text(estimate.lower)) – \(text(estimate.upper))",
       bar: bar ? .init(value: estimate.value, lower: estimate.lower, upper: estimate.upper) : nil, isHeadline: isHeadline)
   }
 
@@ -77,7 +80,7 @@ public struct ClassificationReport: Sendable {
       shown.append(ReportCard("Parameters", NumberText.grouped(count)))
     }
     if let bytes = costs.peakMemoryBytes {
-      shown.append(ReportCard("Peak memory", NumberText.bytes(bytes), detail: "resident, of the process"))
+      shown.append(ReportCard("Peak memory", NumberText.bytes(bytes), detail: "of the whole process"))
     }
     shown.append(
       ReportCard(
@@ -141,7 +144,7 @@ public struct ClassificationReport: Sendable {
     charts.append(
       Histogram(
         title: "How sure it is", valueTitle: "confidence of the prediction", countTitle: "rows", edges: edges, counts: bins.map(\.count)))
-    return .init("What its probabilities are worth", [.charts(Array(charts.prefix(1)), isWide: true), .charts(Array(charts.dropFirst()))])
+    return .init("What its probabilities are worth", [.charts(charts)])
   }
 
   private var mistakes: HTMLReport.Section {
@@ -159,8 +162,10 @@ public struct ClassificationReport: Sendable {
     }
     let images = evaluation.worstMistakes.map { mistake in
       ReportImage(
-        png: thumbnails[mistake.row], title: "\(labels[mistake.predicted]) \(NumberText.percent(mistake.confidence, digits: 3))",
-        detail: "is \(labels[mistake.truth]) · row \(NumberText.grouped(mistake.row))")
+        png: thumbnails[mistake.row], title: labels[mistake.predicted],
+        detail:
+          "truly \(labels[mistake.truth])\n\(NumberText.percent(mistake.confidence, digits: 3)) sure\nrow \(NumberText.grouped(mistake.row))"
+      )
     }
     return .init(
       "Worst mistakes", note: "The rows that were wrong with the most confidence: mislabelled data shows up here first.", [.images(images)])

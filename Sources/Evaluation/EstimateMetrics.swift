@@ -19,15 +19,13 @@ extension Estimate {
   ) throws(MetricError) -> Estimate {
     try options.check()
     try Check.rows(isPositive.count, scores.count, "scores", weights: weights?.count)
-    // One column of scores against itself: class 1 by the scores, class 0 by their negatives.
-    let both = scores.flatMap { [-$0, $0] }
-    let areas = try PairwiseAreas(truth: isPositive.map { $0 ? 1 : 0 }, probabilities: both, classes: 2, weights: weights)
-    guard areas.present.count == 2 else { return Estimate(try Metrics.auc(isPositive, scores, weights: weights), exactly: options.level) }
-    return areas.estimate(areas.coefficients(oneVersusRest: 1), level: options.level)
-  }
-
-  private init(_ value: Double, exactly level: Double) {
-    self.init(value: value, lower: value, upper: value, level: level, method: .delong)
+    try Check.weights(weights)
+    let sorted = try SortedScores(scores)
+    let area = try RankArea(sorted, isPositive: isPositive, weights: weights).area
+    let deviation = DeLong.deviation(sorted, isPositive, weights: weights, area: area)
+    let positives = isPositive.count { $0 }
+    return DeLong.estimate(
+      area, deviation: deviation, smallestClass: Double(min(positives, isPositive.count - positives)), level: options.level)
   }
 
   /// The area under the ROC curves of several classes, with DeLong's interval carried over to the average. For the micro average,
@@ -42,12 +40,14 @@ extension Estimate {
     if average == .oneVersusRestMicro {
       let isPositive = truth.flatMap { label in (0..<classes).map { $0 == label } }
       let sorted = try SortedScores(probabilities)
-      return Jackknife.estimate(value, rows: truth.count, options: options) { isLeftOut in
+      let groups = Jackknife.groups(rows: truth.count, seed: options.seed)
+      let parts = (0..<groups.count).map { left in
         let (above, positives, negatives) = RankArea.count(sorted, isPositive) { entry in
-          isLeftOut(entry / classes) ? 0 : weights?[entry / classes] ?? 1
+          Int(groups.of[entry / classes]) == left ? 0 : weights?[entry / classes] ?? 1
         }
         return above / (positives * negatives)
       }
+      return Jackknife.estimate(value, parts: parts, level: options.level)
     }
     return try PairwiseAreas(truth: truth, probabilities: probabilities, classes: classes, weights: weights)
       .estimate(average, level: options.level)
@@ -95,9 +95,9 @@ extension Estimate {
     try options.check()
     let value = try Metrics.averagePrecision(isPositive, scores, weights: weights)
     let sorted = try SortedScores(scores)
-    return Jackknife.estimate(value, rows: isPositive.count, options: options) { isLeftOut in
-      Jackknife.averagePrecision(sorted, isPositive: { isPositive[$0] }, weight: { isLeftOut($0) ? 0 : weights?[$0] ?? 1 })
-    }
+    let groups = Jackknife.groups(rows: isPositive.count, seed: options.seed)
+    let parts = Jackknife.averagePrecisions(sorted, isPositive: { isPositive[$0] }, weights: weights, groups: groups)
+    return Jackknife.estimate(value, parts: parts, level: options.level)
   }
 
   /// The mean of the squared, or of the absolute errors, with a bootstrap interval.

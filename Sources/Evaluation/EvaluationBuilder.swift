@@ -46,13 +46,16 @@ struct EvaluationBuilder {
       metrics["auc_ovr_macro"] = areas.estimate(.oneVersusRestMacro, level: options.level)
       metrics["auc_ovr_weighted"] = areas.estimate(.oneVersusRestWeighted, level: options.level)
       metrics["auc_ovo_macro"] = areas.estimate(.oneVersusOneMacro, level: options.level)
-      metrics["average_precision_macro"] = averagePrecision(areas)
       if classes == 2 { metrics["auc"] = areas.estimate(areas.coefficients(oneVersusRest: 1), level: options.level) }
+      var averagePrecisions: [Double] = []
       for label in areas.present {
-        let steps = try ScoreSteps(truth.map { $0 == label }, probabilities, weights: weights, column: label, columns: classes)
+        let steps = ScoreSteps(
+          areas.sorted[label], truth.map { $0 == label }, probabilities, weights: weights, column: label, columns: classes)
+        averagePrecisions.append(steps.averagePrecision)
         let curve = try steps.rocCurve(dropsCollinear: true)
         rocCurves.append(.init(label: labels[label], area: areas.oneVersusRest(label), curve: curve.thinned(to: 160)))
       }
+      metrics["average_precision_macro"] = averagePrecision(areas, each: averagePrecisions)
     } else {
       notes.append("Only one class occurs, so ROC curves and their areas are not defined.")
     }
@@ -103,17 +106,16 @@ struct EvaluationBuilder {
     return metrics
   }
 
-  private func averagePrecision(_ areas: PairwiseAreas) -> Estimate {
-    func mean(_ weight: (Int) -> Double) -> Double {
-      let each = areas.present.map { label in
-        Jackknife.averagePrecision(areas.sorted[label], isPositive: { truth[$0] == label }, weight: weight)
-      }
-      return each.reduce(0, +) / Double(each.count)
+  /// The mean over the classes, from the curves that were walked anyway; its interval from leaving groups of rows out of all of them.
+  private func averagePrecision(_ areas: PairwiseAreas, each: [Double]) -> Estimate {
+    let groups = Jackknife.groups(rows: truth.count, seed: options.seed)
+    var parts = [Double](repeating: 0, count: groups.count)
+    for label in areas.present {
+      let without = Jackknife.averagePrecisions(
+        areas.sorted[label], isPositive: { truth[$0] == label }, weights: weights, groups: groups)
+      for (index, value) in without.enumerated() { parts[index] += value / Double(areas.present.count) }
     }
-    let whole = mean { weights?[$0] ?? 1 }
-    return Jackknife.estimate(whole, rows: truth.count, options: options) { isLeftOut in
-      mean { isLeftOut($0) ? 0 : weights?[$0] ?? 1 }
-    }
+    return Jackknife.estimate(each.reduce(0, +) / Double(each.count), parts: parts, level: options.level)
   }
 
   private func perClass(_ areas: PairwiseAreas) -> [ClassificationEvaluation.ClassResult] {

@@ -2,45 +2,58 @@ import MartletCore
 
 /// Intervals from leaving out one of several random groups of rows at a time: for numbers that need all rows in order.
 enum Jackknife {
-  /// - Parameter value: the number without the rows that the function it is given says are left out.
-  static func estimate(
-    _ whole: Double, rows: Int, options: IntervalOptions, range: ClosedRange<Double> = 0...1, _ value: ((Int) -> Bool) -> Double
-  ) -> Estimate {
+  /// The group of every row, 0 ..< count: dealt by chance, of equal size.
+  static func groups(rows: Int, seed: UInt64) -> (of: [UInt8], count: Int) {
     let count = min(40, rows)
-    guard count > 1 else {
-      return Estimate(value: whole, lower: range.lowerBound, upper: range.upperBound, level: options.level, method: .jackknife)
-    }
-    var random = KeyedRandom(seed: options.seed, purpose: "jackknife")
-    var group = [UInt8](repeating: 0, count: rows)
-    for (place, row) in (0..<rows).shuffled(using: &random).enumerated() { group[row] = UInt8(place % count) }
-    let parts = (0..<count).map { left in value { group[$0] == left } }.filter { $0.isFinite }
-    guard parts.count > 1 else {
-      return Estimate(value: whole, lower: range.lowerBound, upper: range.upperBound, level: options.level, method: .jackknife)
-    }
-    let number = Double(parts.count)
-    let mean = parts.reduce(0, +) / number
-    let deviation = (parts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } * (number - 1) / number).squareRoot()
-    let t = Quantile.student(0.5 + options.level / 2, degrees: number - 1)
-    return Estimate(
-      value: whole, lower: max(range.lowerBound, whole - t * deviation), upper: min(range.upperBound, whole + t * deviation),
-      level: options.level, method: .jackknife)
+    var random = KeyedRandom(seed: seed, purpose: "jackknife")
+    var groups = [UInt8](repeating: 0, count: rows)
+    for (place, row) in (0..<rows).shuffled(using: &random).enumerated() { groups[row] = UInt8(place % count) }
+    return (groups, count)
   }
 
-  /// Average precision over sorted rows of any weights, zeros included.
-  @inline(__always)
-  static func averagePrecision(_ sorted: SortedScores, isPositive: (Int) -> Bool, weight: (Int) -> Double) -> Double {
-    var sum = 0.0, above = 0.0, all = 0.0, group = 0.0
-    for place in stride(from: sorted.order.count - 1, through: 0, by: -1) {
+  /// The interval of a number between 0 and 1.
+  /// - Parameter parts: the number without each of the groups.
+  static func estimate(_ whole: Double, parts: [Double], level: Double) -> Estimate {
+    let defined = parts.filter(\.isFinite)
+    guard defined.count > 1 else { return Estimate(value: whole, lower: 0, upper: 1, level: level, method: .jackknife) }
+    let number = Double(defined.count)
+    let mean = defined.reduce(0, +) / number
+    let deviation = (defined.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } * (number - 1) / number).squareRoot()
+    let half = Quantile.student(0.5 + level / 2, degrees: number - 1) * deviation
+    return Estimate(value: whole, lower: max(0, whole - half), upper: min(1, whole + half), level: level, method: .jackknife)
+  }
+
+  /// Average precision without each of the groups. Everything is put in the order of the scores once, so that each group costs one walk
+  /// through memory from end to end.
+  static func averagePrecisions(
+    _ sorted: SortedScores, isPositive: (Int) -> Bool, weights: [Double]?, groups: (of: [UInt8], count: Int)
+  ) -> [Double] {
+    let count = sorted.order.count
+    var kinds = [UInt8](repeating: 0, count: count), places = kinds
+    var ordered = [Double](repeating: 1, count: weights == nil ? 0 : count)
+    for (index, place) in stride(from: count - 1, through: 0, by: -1).enumerated() {
       let row = Int(sorted.order[place])
-      let amount = weight(row)
-      all += amount
-      if isPositive(row) { group += amount }
-      if place == 0 || !sorted.tiesWithNext[place - 1] {
-        above += group
-        if all > 0 { sum += group * above / all }
-        group = 0
-      }
+      // Bit 0: positive. Bit 1: the last of a run of equal scores, seen from above.
+      kinds[index] = (isPositive(row) ? 1 : 0) | (place == 0 || !sorted.tiesWithNext[place - 1] ? 2 : 0)
+      places[index] = groups.of[row]
+      if let weights { ordered[index] = weights[row] }
     }
-    return above > 0 ? sum / above : .nan
+    return (0..<groups.count).map { left in
+      let left = UInt8(left)
+      var sum = 0.0, above = 0.0, all = 0.0, group = 0.0
+      for index in 0..<count {
+        if places[index] != left {
+          let weight = ordered.isEmpty ? 1 : ordered[index]
+          all += weight
+          if kinds[index] & 1 != 0 { group += weight }
+        }
+        if kinds[index] & 2 != 0, group > 0 {
+          above += group
+          sum += group * above / all
+          group = 0
+        }
+      }
+      return above > 0 ? sum / above : .nan
+    }
   }
 }

@@ -209,16 +209,11 @@ struct PairwiseAreas {
   /// The average with its interval.
   func estimate(_ average: AUCAverage, level: Double) -> Estimate { estimate(coefficients(average), level: level) }
 
-  /// A combination of areas with DeLong's interval, cut at 0 and 1. Where every pair is in order the variance is zero, which would promise
-  /// perfection for all data: the bound is then Wilson's for as many rows as the smallest class has.
+  /// A combination of areas with DeLong's interval.
   func estimate(_ parts: [Part], level: Double) -> Estimate {
     let value = parts.reduce(0) { $0 + areas[$1.positive * classes + $1.negative] * $1.weight }
     let deviation = influences(parts).reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let z = Quantile.normal(0.5 + level / 2)
-    if deviation < 1e-12, value > 1 - 1e-12 || value < 1e-12 {
-      let smallest = Set(parts.flatMap { [$0.positive, $0.negative] }).map { classCounts[$0] }.min() ?? 1
-      return Intervals.wilson(share: value.rounded(), count: smallest, level: level)
-    }
-    return Estimate(value: value, lower: max(0, value - z * deviation), upper: min(1, value + z * deviation), level: level, method: .delong)
+    let smallest = Set(parts.flatMap { [$0.positive, $0.negative] }).map { classCounts[$0] }.min() ?? 1
+    return DeLong.estimate(value, deviation: deviation, smallestClass: smallest, level: level)
   }
 }

@@ -59,7 +59,16 @@ struct ScoreSteps {
   ) throws(MetricError) {
     try Check.rows(isPositive.count, scores.count / max(columns, 1), "scores", weights: weights?.count)
     try Check.weights(weights)
-    let sorted = try SortedScores(scores, column: column, columns: columns)
+    self.init(
+      try SortedScores(scores, column: column, columns: columns), isPositive, scores, weights: weights, column: column, columns: columns)
+  }
+
+  /// From rows that are checked and sorted already.
+  @specialized(where Score == Float)
+  @specialized(where Score == Double)
+  init<Score: BinaryFloatingPoint>(
+    _ sorted: SortedScores, _ isPositive: [Bool], _ scores: [Score], weights: [Double]?, column: Int = 0, columns: Int = 1
+  ) {
     let distinct = sorted.tiesWithNext.reduce(0) { $0 + ($1 ? 0 : 1) }
     positives.reserveCapacity(distinct)
     negatives.reserveCapacity(distinct)

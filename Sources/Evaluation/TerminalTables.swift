@@ -3,7 +3,7 @@ public import Charts
 extension ClassificationEvaluation {
   /// The metrics as a table: value and interval, in the catalogue's order.
   public var metricTable: TextTable {
-    let level = NumberText.significant(intervals.level * 100, digits: 3)
+    let level = NumberText.significant(intervals.level * 100, digits: 2)
     return TextTable(
       columns: [.init("metric"), .number("value"), .number("\(level) % interval"), .init("meaning")],
       rows: MetricInfo.all.compactMap { info in
