@@ -1,0 +1,27 @@
+/// What the commands need libtorch for. The front program has no engine; `martlet-engine` brings one along.
+///
+/// Results go back as values, which are also the documents of `--json`. Progress and logs go to standard error unless `quiet`; nothing writes to
+/// standard output. An error that conforms to `MartletError` is shown in its own words.
+public protocol Engine: Sendable {
+  /// Trains, judges, and registers a version if the project's requirements hold.
+  /// - Throws: whatever stops it; nothing half-registered stays behind.
+  func run(_ request: RunRequest) async throws -> RunSummary
+
+  /// Trains only: weights, checkpoints and metrics stay in the run's folder.
+  func train(_ request: TrainRequest) async throws -> TrainSummary
+
+  /// Judges a version of the registry on the project's test part.
+  func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary
+
+  /// Answers for each input file; one that cannot be read has an `error` in its answer and does not stop the others.
+  func predict(_ request: PredictRequest) async throws -> PredictionSummary
+
+  /// Serves until it is told to stop by SIGINT or SIGTERM.
+  func serve(_ request: ServeRequest) async throws -> ServeSummary
+
+  /// Writes a contact sheet of the data as the network will see them.
+  func preview(_ request: PreviewRequest) async throws -> PreviewSummary
+
+  /// Looks at the installation and the machine. What is missing is in the report, not an error.
+  func doctor(_ request: DoctorRequest) async throws -> DoctorReport
+}

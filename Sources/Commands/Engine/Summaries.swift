@@ -1,0 +1,222 @@
+public import Bundles
+
+/// The document of `martlet run --json`.
+public struct RunSummary: Codable, Sendable, Hashable {
+  /// The model's name.
+  public var name: String
+  /// The new version, or `nil` where nothing was registered.
+  public var version: Int?
+  /// On the test part, by name.
+  public var metrics: [String: MetricSummary]
+  /// The project's requirements, each with its answer.
+  public var gates: [Gate]
+  /// How training went.
+  public var training: TrainSummary
+  /// The HTML report.
+  public var report: String?
+  /// From the first byte read to the version registered.
+  public var seconds: Double
+
+  /// A finished run.
+  public init(
+    name: String, version: Int?, metrics: [String: MetricSummary], gates: [Gate], training: TrainSummary, report: String?, seconds: Double
+  ) {
+    self.name = name
+    self.version = version
+    self.metrics = metrics
+    self.gates = gates
+    self.training = training
+    self.report = report
+    self.seconds = seconds
+  }
+}
+
+/// The document of `martlet train --json`.
+public struct TrainSummary: Codable, Sendable, Hashable {
+  /// The run's folder: give it to `--resume`.
+  public var run: String
+  /// Epochs that are done.
+  public var epochs: Int
+  /// Steps that are done.
+  public var steps: Int
+  /// Trainable numbers of the network.
+  public var parameters: Int
+  /// The last values by name, such as `train/loss` and `validation/accuracy`.
+  public var last: [String: Double]
+  /// The SHA-256 of the weights file.
+  public var weights: String?
+  /// Early stopping ended it.
+  public var stoppedEarly: Bool
+  /// Ctrl-C ended it; the run can go on.
+  public var interrupted: Bool
+  /// Training alone, this time.
+  public var seconds: Double
+
+  /// A training that ended in one way or another.
+  public init(
+    run: String, epochs: Int, steps: Int, parameters: Int, last: [String: Double], weights: String?, stoppedEarly: Bool = false,
+    interrupted: Bool = false, seconds: Double
+  ) {
+    self.run = run
+    self.epochs = epochs
+    self.steps = steps
+    self.parameters = parameters
+    self.last = last
+    self.weights = weights
+    self.stoppedEarly = stoppedEarly
+    self.interrupted = interrupted
+    self.seconds = seconds
+  }
+}
+
+/// The document of `martlet evaluate --json`.
+public struct EvaluationSummary: Codable, Sendable, Hashable {
+  /// The model's name.
+  public var name: String
+  /// The version that was judged.
+  public var version: Int
+  /// By name.
+  public var metrics: [String: MetricSummary]
+  /// The project's requirements, each with its answer.
+  public var gates: [Gate]
+  /// How many pictures judged.
+  public var items: Int
+  /// The HTML report.
+  public var report: String?
+  public var seconds: Double
+
+  /// A finished evaluation.
+  public init(
+    name: String, version: Int, metrics: [String: MetricSummary], gates: [Gate], items: Int, report: String?, seconds: Double
+  ) {
+    self.name = name
+    self.version = version
+    self.metrics = metrics
+    self.gates = gates
+    self.items = items
+    self.report = report
+    self.seconds = seconds
+  }
+}
+
+/// The document of `martlet predict --json`.
+public struct PredictionSummary: Codable, Sendable, Hashable {
+  /// The answer for one input.
+  public struct Answer: Codable, Sendable, Hashable {
+    /// The input as it was given.
+    public var input: String
+    /// The class's number.
+    public var prediction: Int?
+    /// The class's name.
+    public var label: String?
+    /// By the class's name; as many as were asked for.
+    public var probabilities: [String: Double]
+    /// Why there is no answer.
+    public var error: String?
+
+    /// An answer.
+    public init(input: String, prediction: Int, label: String, probabilities: [String: Double]) {
+      self.input = input
+      self.prediction = prediction
+      self.label = label
+      self.probabilities = probabilities
+    }
+
+    /// An input that could not be read.
+    public init(input: String, error: String) {
+      self.input = input
+      self.probabilities = [:]
+      self.error = error
+    }
+  }
+
+  /// The model's name.
+  public var model: String
+  /// The version that answered.
+  public var version: Int
+  /// In the order of the inputs.
+  public var predictions: [Answer]
+
+  /// The answers of one version.
+  public init(model: String, version: Int, predictions: [Answer]) {
+    self.model = model
+    self.version = version
+    self.predictions = predictions
+  }
+}
+
+/// The document of `martlet serve --json`, printed when the server has stopped.
+public struct ServeSummary: Codable, Sendable, Hashable {
+  /// `name@3` and so on.
+  public var models: [String]
+  public var host: String
+  /// The port that was listened on.
+  public var port: Int
+  /// Requests that were answered.
+  public var requests: Int
+  public var seconds: Double
+
+  /// A server that has stopped.
+  public init(models: [String], host: String, port: Int, requests: Int, seconds: Double) {
+    self.models = models
+    self.host = host
+    self.port = port
+    self.requests = requests
+    self.seconds = seconds
+  }
+}
+
+/// The document of `martlet data preview --json`.
+public struct PreviewSummary: Codable, Sendable, Hashable {
+  /// The PNG file.
+  public var output: String
+  /// How many pictures are on it.
+  public var shown: Int
+  /// Pictures of the part, by class.
+  public var classes: [String: Int]
+  /// Height and width of the network's input.
+  public var size: [Int]
+  public var channels: Int
+
+  /// A contact sheet.
+  public init(output: String, shown: Int, classes: [String: Int], size: [Int], channels: Int) {
+    self.output = output
+    self.shown = shown
+    self.classes = classes
+    self.size = size
+    self.channels = channels
+  }
+}
+
+/// The document of `martlet doctor --json`.
+public struct DoctorReport: Codable, Sendable, Hashable {
+  /// One thing that was looked at.
+  public struct Check: Codable, Sendable, Hashable {
+    /// How it is.
+    public enum State: String, Codable, Sendable, Hashable { case good, warning, bad }
+
+    /// What was looked at: `libtorch`.
+    public var name: String
+    public var state: State
+    /// What was found: `2.13.0+cpu`.
+    public var found: String
+    /// How to mend it.
+    public var remedy: String?
+
+    /// One line of the report.
+    public init(_ name: String, _ state: State, _ found: String, remedy: String? = nil) {
+      self.name = name
+      self.state = state
+      self.found = found
+      self.remedy = remedy
+    }
+  }
+
+  /// In the order of importance.
+  public var checks: [Check]
+  /// Nothing is `bad`.
+  public var isHealthy: Bool { !checks.contains { $0.state == .bad } }
+
+  /// What was found.
+  public init(checks: [Check]) { self.checks = checks }
+}

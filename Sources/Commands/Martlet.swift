@@ -1,0 +1,31 @@
+import ArgumentParser
+import MartletCore
+
+/// The root of the command line.
+struct Martlet: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martlet",
+    abstract: "Takes a model from raw data to production and keeps it there.",
+    usage: "martlet <command> [<arguments>] [--json] [--quiet] [--registry <path>]",
+    discussion: """
+      NAME@V names a version: fashion (the newest), fashion@3, fashion@production.
+      Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate said no.
+      """,
+    version: MartletVersion.current,
+    groupedSubcommands: [
+      CommandGroup(name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, DataCommand.self]),
+      CommandGroup(
+        name: "Models", subcommands: [Models.self, Show.self, Compare.self, Promote.self, Rollback.self, TagCommand.self, NoteCommand.self]),
+      CommandGroup(name: "Upkeep", subcommands: [Verify.self, Delete.self, CollectGarbage.self, SchemaCommand.self, Doctor.self]),
+    ])
+
+  static var _errorPrefix: String { "error: " }
+
+  /// A first word that is no command, with the nearest one.
+  static func unknownCommand(in arguments: [String]) -> UsageError? {
+    let names = configuration.groupedSubcommands.flatMap(\.subcommands).map { $0._commandName }
+    guard let word = arguments.first, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return nil }
+    let meant = NearestName.of(word, among: names).map { "martlet \($0)" }
+    return UsageError(problem: "unknown command '\(word)'", expected: names.joined(separator: ", "), remedy: meant ?? "martlet --help")
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Bundles
+import Charts
+import Foundation
+import MartletCore
+import Registry
+
+struct Models: Command {
+  static let configuration = CommandConfiguration(abstract: "List the models, or the versions of one.")
+
+  @Argument(help: "A model's name.", completion: ReferenceCompletion.kind)
+  var name: String?
+
+  @OptionGroup var global: GlobalOptions
+
+  /// `martlet models --json`
+  struct ModelList: Codable, Sendable {
+    var registry: String
+    var models: [ModelSummary]
+  }
+
+  /// `martlet models NAME --json`
+  struct VersionList: Codable, Sendable {
+    var name: String
+    var aliases: [String: Int]
+    var versions: [ModelVersion]
+  }
+
+  func execute(_ context: CommandContext) async throws -> CommandResult {
+    let path = global.registryPath
+    guard FileManager.default.fileExists(atPath: path) else {
+      if let name { throw RegistryError(.notFound, "there is no model '\(name)': there is no registry at \(path)", remedy: "martlet run") }
+      return CommandResult(document: ModelList(registry: path, models: []), text: "no models yet; try: martlet run\n")
+    }
+    let registry = try ModelRegistry.open(at: path)
+    if let name { return try versions(of: name, registry, context) }
+    let models = try registry.models()
+    guard !models.isEmpty else {
+      return CommandResult(document: ModelList(registry: path, models: []), text: "no models yet; try: martlet run\n")
+    }
+    var table = TextTable(
+      columns: [
+        .init("model"), .number("versions"), .init("newest"), .init("registered"), .init("metric"), .init("aliases"), .number("size"),
+      ])
+    for model in models {
+      let aliases = model.aliases.sorted { $0.key < $1.key }.map { "\($0.key) @\($0.value)" }.joined(separator: ", ")
+      table.append([
+        model.name, String(model.versionCount), "@\(model.newest.number)", NumberText.ago(model.newest.registered, now: context.now),
+        Self.headline(model.newest), aliases, NumberText.bytes(model.size),
+      ])
+    }
+    return CommandResult(document: ModelList(registry: path, models: models), text: context.render(table))
+  }
+
+  private func versions(of name: String, _ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
+    let versions = try registry.versions(of: name)
+    var table = TextTable(
+      columns: [
+        .init("version"), .init("registered"), .init("by"), .init("metric"), .init("aliases"), .init("tags"), .number("size"),
+        .init("note"),
+      ])
+    for version in versions {
+      table.append([
+        version.reference, NumberText.ago(version.registered, now: context.now), version.registeredBy, Self.headline(version),
+        version.aliases.joined(separator: ", "), version.tags.joined(separator: ", "), NumberText.bytes(version.size), version.note,
+      ])
+    }
+    let document = VersionList(name: name, aliases: try registry.aliases(of: name), versions: versions)
+    return CommandResult(document: document, text: context.render(table))
+  }
+
+  /// The metric that people ask for first: accuracy, else the first by name.
+  static func headline(_ version: ModelVersion) -> String {
+    let name = version.metrics["accuracy"] != nil ? "accuracy" : version.metrics.keys.min()
+    guard let name, let metric = version.metrics[name] else { return "" }
+    return "\(name) \(NumberText.short(metric.value))"
+  }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import MartletCore
+import Registry
+
+struct Promote: RegistryCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Point an alias at a version.", discussion: "Servers follow it: martlet serve NAME@production.")
+
+  @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
+  var reference: String
+
+  @Option(help: ArgumentHelp("The alias.", valueName: "alias"))
+  var to: String
+
+  @Option(help: ArgumentHelp("Why, for the history.", valueName: "text"))
+  var note = ""
+
+  @OptionGroup var global: GlobalOptions
+
+  func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
+    let change = try registry.setAlias(to, to: registry.resolve(reference), note: note)
+    return CommandResult(document: change, text: change.text)
+  }
+}
+
+struct Rollback: RegistryCommand {
+  static let configuration = CommandConfiguration(abstract: "Point an alias back at the version that it pointed at before.")
+
+  @Argument(help: "The model's name.", completion: ReferenceCompletion.kind)
+  var name: String
+
+  @Option(help: ArgumentHelp("The alias.", valueName: "alias"))
+  var alias = "production"
+
+  @OptionGroup var global: GlobalOptions
+
+  func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
+    let aliases = try registry.aliases(of: name)
+    guard let current = aliases[alias] else {
+      let known = aliases.keys.sorted().joined(separator: ", ")
+      throw RegistryError(
+        .notFound, "\(name) has no alias '\(alias)'", expected: known.isEmpty ? nil : known,
+        remedy: "martlet promote \(name)@V --to \(alias)")
+    }
+    let there = try Set(registry.versions(of: name).map(\.number))
+    let history = try registry.history(of: name, alias: alias)
+    guard let previous = AliasHistory.previous(history, current: current, existing: there) else {
+      throw RegistryError(.notFound, "'\(alias)' of \(name) has not pointed at another version that is still there")
+    }
+    let change = try registry.setAlias(alias, to: registry.resolve("\(name)@\(previous)"), note: AliasHistory.mark)
+    return CommandResult(document: change, text: change.text)
+  }
+}
+
+/// Where an alias has been. A way back is not a step forward, so that going back twice goes back two steps.
+enum AliasHistory {
+  /// The note of a change that goes back.
+  static let mark = "rollback"
+
+  /// - Parameter events: newest first.
+  static func previous(_ events: [RegistryEvent], current: Int, existing: Set<Int>) -> Int? {
+    var visited: [Int] = []
+    for event in events.reversed() where event.action == .aliasMoved {
+      guard let to = event.to else { continue }
+      if event.note == mark, let index = visited.lastIndex(of: to) {
+        visited.removeSubrange((index + 1)...)
+      } else {
+        visited.append(to)
+      }
+    }
+    return visited.last { $0 != current && existing.contains($0) }
+  }
+}
+
+extension AliasChange {
+  fileprivate var text: String {
+    let before = from.map { $0 == to ? " already" : ", before \(name)@\($0)" } ?? ""
+    return "\(name)@\(alias) is \(name)@\(to)\(before)\n"
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Project
+
+struct Evaluate: EngineCommand {
+  static let configuration = CommandConfiguration(abstract: "Judge a version on the project's test part.")
+
+  @Argument(help: "NAME@V. (default: the newest version of the project's model)", completion: ReferenceCompletion.kind)
+  var reference: String?
+
+  @Option(help: ArgumentHelp("The folder for the report.", valueName: "folder"), completion: .directory)
+  var report: String?
+
+  @OptionGroup var project: ProjectOptions
+  @OptionGroup var global: GlobalOptions
+
+  func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
+    let file = try project.load()
+    let summary = try await engine.evaluate(
+      EvaluateRequest(
+        project: file, reference: reference ?? file.project.name, report: report, surroundings: global.surroundings))
+    var text = context.render(summary.metrics)
+    text += "\n\(summary.name)@\(summary.version) on \(NumberText.count(summary.items, "picture"))"
+    text += ", \(NumberText.duration(summary.seconds))\n"
+    text += summary.gates.filter { !$0.passed }.map { "not enough: \($0.text)\n" }.joined()
+    if let report = summary.report { text += "report: \(report)\n" }
+    return CommandResult(document: summary, text: text, exitCode: ExitStatus.of(gates: summary.gates))
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Project
+
+struct Serve: EngineCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answer over HTTP until stopped.",
+    discussion: "Without a name it serves the project's model, and without a project every model of the registry.")
+
+  @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
+  var references: [String] = []
+
+  @Option(help: ArgumentHelp("The address. (default: the project's, else 127.0.0.1)", valueName: "address"))
+  var host: String?
+
+  @Option(help: ArgumentHelp("The port; 0 takes a free one. (default: the project's, else 8080)", valueName: "number"))
+  var port: Int?
+
+  @Option(help: ArgumentHelp("Write host, port and process id to this file as JSON once requests are answered.", valueName: "file"))
+  var readyFile: String?
+
+  @OptionGroup var project: ProjectOptions
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    if let port, !(0...65_535).contains(port) { throw ValidationError("--port is \(port); expected a whole number from 0 to 65535") }
+  }
+
+  func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
+    let settings = try project.loadIfThere()?.project
+    let summary = try await engine.serve(
+      ServeRequest(
+        references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
+        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, surroundings: global.surroundings))
+    let text = "stopped after \(NumberText.count(summary.requests, "request")) in \(NumberText.duration(summary.seconds))\n"
+    return CommandResult(document: summary, text: text)
+  }
+}

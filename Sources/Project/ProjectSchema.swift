@@ -1,0 +1,131 @@
+public import MartletCore
+
+/// The description of `martlet.yml`: keys, types, ranges, defaults and their documentation, in one place.
+public enum ProjectSchema {
+  /// The whole file.
+  public static let shape = Shape.mapping(
+    MappingShape([
+      .required("name", .text(.name), "The model's name in the registry."),
+      .required("task", .word(["image-classification"]), "What the model does: image-classification."),
+      .optional("description", .text(.any), "One line about the model, kept with every version."),
+      .required("data", .mapping(data), "The pictures and their classes."),
+      .standard("model", model, "cnn", "The network."),
+      .standard("training", .mapping(training), [:], "How the network learns."),
+      .standard("evaluation", .mapping(evaluation), [:], "How the network is judged."),
+      .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
+      .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
+    ]))
+
+  /// The JSON Schema of the file (draft 2020-12), as `martlet schema` prints it.
+  public static var jsonSchema: JSONValue {
+    guard case .object(var members) = shape.jsonSchema else { return .null }
+    members["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    members["title"] = "martlet.yml"
+    members["description"] = "A Martlet project: from pictures on disk to a served, versioned classifier."
+    return .object(members)
+  }
+
+  static let fraction = Shape.number(.init(from: 0, to: 1, isBelow: true))
+  static let positive = Shape.number(.init(from: 0, isAbove: true))
+  static let counting = 1...Shape.unbounded
+
+  static let source = Shape.tagged([
+    Variant(
+      "idx", "Two IDX files, as MNIST has them; may be compressed with gzip.",
+      [
+        .required("images", .text(.existing(.file)), "The file with the pictures."),
+        .required("labels", .text(.existing(.file)), "The file with the class numbers."),
+      ]),
+    Variant(
+      "folder", "A folder with one folder of pictures (JPEG, PNG) for each class.", main: "path",
+      [.required("path", .text(.existing(.folder)), "The folder.")]),
+    Variant(
+      "csv", "A list of pictures and their classes, with a header line.", main: "path",
+      [
+        .required("path", .text(.existing(.file)), "The list."),
+        .standard("image", .text(.any), "image", "The column with the pictures' paths, which start from the list's folder."),
+        .standard("label", .text(.any), "label", "The column with the classes."),
+      ]),
+  ])
+
+  private static let data = MappingShape(
+    [
+      .optional("dataset", .text(.name), "A data set that scripts/fetch-data brought, such as fashion-mnist; it has its own test part."),
+      .optional("train", source, "The pictures to learn from."),
+      .optional(
+        "test", .either([.number(.init(from: 0, to: 1, isAbove: true, isBelow: true)), source]),
+        "The pictures to judge by, or the share of train to set aside for it, drawn evenly from the classes. Left out: 0.2."),
+      .standard(
+        "validation", .either([fraction, source]), 0.1,
+        "The share of the training part that is watched during training, drawn evenly from the classes; or pictures of its own."),
+      .standard(
+        "size", .either([.word(["auto"]), .whole(1...4096), .list(.whole(1...4096), count: 2...2)]), "auto",
+        "Height and width of the network's input; auto takes the size that all pictures have."),
+      .standard(
+        "channels", .either([.word(["auto"]), .wholeChoice([1, 3])]), "auto", "1 for grey, 3 for colour; auto takes the first picture's."),
+      .standard(
+        "normalize",
+        .either([
+          .word(["auto", "none"]),
+          .mapping(
+            MappingShape([
+              .required("mean", .list(.number(.init()), count: 1...3), "The mean of each channel, pixels counted from 0 to 1."),
+              .required("std", .list(positive, count: 1...3), "The standard deviation of each channel."),
+            ])),
+        ]), "auto", "Shift and scale of the pixels; auto measures the training part."),
+      .optional("labels", .list(.text(.any), count: 2...10_000), "The classes' names in the order of their numbers."),
+      .standard("augment", .list(augmentation, count: 0...32), [], "Random changes of the training pictures, in this order."),
+      .optional("limit", .whole(counting), "Use this many training pictures at most, drawn evenly from the classes: for a quick try."),
+    ], exclusive: [["dataset", "train"], ["dataset", "test"]], needsOneOf: [["dataset", "train"]])
+
+  private static let augmentation = Shape.tagged([
+    Variant(
+      "crop", "Pads all sides with black, then cuts the old size out at a random place.", main: "padding",
+      [.standard("padding", .whole(1...256), 4, "Pixels on each side.")]),
+    Variant(
+      "flip", "Mirrors the picture.", main: "direction",
+      [
+        .standard("direction", .word(["horizontal", "vertical"]), "horizontal", "horizontal swaps left and right."),
+        .standard("probability", .number(.init(from: 0, to: 1)), 0.5, "How often."),
+      ]),
+    Variant(
+      "rotate", "Turns the picture by a random angle.", main: "degrees",
+      [.standard("degrees", .number(.init(from: 0, to: 180)), 10, "The largest angle to either side.")]),
+    Variant(
+      "shift", "Moves the picture by a random distance.", main: "share",
+      [.standard("share", .number(.init(from: 0, to: 1)), 0.1, "The largest distance, as a share of the size.")]),
+  ])
+
+  private static let model = Shape.tagged([
+    Variant(
+      "cnn", "Blocks of convolution, batch norm, ReLU and max pooling, then one hidden layer.",
+      [
+        .standard("channels", .list(.whole(1...4096), count: 1...8), [32, 64], "The channels of each block."),
+        .standard("hidden", .whole(1...65_536), 128, "The width of the hidden layer."),
+        .standard("dropout", fraction, 0.25, "The share of hidden values that training leaves out."),
+      ]),
+    Variant("lenet", "LeNet-5 (LeCun et al., 1998) with ReLU and max pooling."),
+    Variant(
+      "mlp", "Fully connected layers with ReLU.",
+      [
+        .standard("hidden", .list(.whole(1...65_536), count: 1...16), [256], "The width of each hidden layer."),
+        .standard("dropout", fraction, 0, "The share of hidden values that training leaves out."),
+      ]),
+    Variant("resnet18", "ResNet-18 (He et al., 2015); small pictures get a 3×3 stem without pooling."),
+  ])
+
+  private static let evaluation = MappingShape([
+    .standard(
+      "intervals", .number(.init(from: 0.5, to: 1, isBelow: true)), 0.95, "The confidence level of the metrics' intervals."),
+    .standard("top-k", .list(.whole(2...1000), count: 0...8), [], "Also count an answer as right if it is among the first k."),
+    .standard("worst", .whole(0...500), 24, "How many of the worst mistakes the report shows."),
+    .standard(
+      "require", .table(.number(.init())), [:],
+      "What the test part has to show before a version is registered, by metric: accuracy: 0.9. For errors and losses it is the most."),
+  ])
+
+  private static let serve = MappingShape([
+    .standard("host", .text(.any), "127.0.0.1", "The address to listen on; 0.0.0.0 is every one of the machine."),
+    .standard("port", .whole(0...65_535), 8080, "The port; 0 takes a free one."),
+  ])
+}

@@ -1,0 +1,153 @@
+import Foundation
+import MartletCore
+import Project
+import Testing
+
+@testable import Commands
+
+@Suite struct EngineCommandTests {
+  private let folder: Folder
+  private let engine = ScriptedEngine()
+
+  init() throws { folder = try Folder() }
+
+  @Test func runPassesEverythingOn() async throws {
+    let project = try folder.project()
+    let outcome = await martlet(
+      "run", project, "--set", "training.epochs=2", "--alias", "staging", "--tag", "a", "--tag", "b", "--note", "why", "--resume", "runs/1",
+      "--quiet", engine: engine, registry: folder.registry)
+    #expect(outcome.exitCode == 0)
+    let asked = try #require(engine.asked.run)
+    #expect(asked.project.project.training.epochs == 2)
+    #expect(asked.project.folder == folder.path)
+    #expect(asked.aliases == ["staging"] && asked.tags == ["a", "b"] && asked.note == "why" && asked.resume == "runs/1")
+    #expect(asked.surroundings == Surroundings(registry: folder.registry, quiet: true, json: false))
+    #expect(outcome.output.contains("accuracy   0.92  0.91 to 0.93"))
+    #expect(outcome.output.contains("fashion@1 is registered, after 1 min 20 s."))
+    #expect(outcome.notes.isEmpty)
+  }
+
+  @Test func runDocumentHasMetricsByName() async throws {
+    let outcome = await martlet("run", try folder.project(), "--json", engine: engine)
+    let document = try outcome.json()
+    #expect(document["metrics"]?["accuracy"]?["value"] == 0.92)
+    #expect(document["metrics"]?["accuracy"]?["lower"]?.doubleValue.map { abs($0 - 0.91) < 1e-12 } == true)
+    #expect(document["version"] == 1)
+    #expect(try outcome.decode(RunSummary.self).training.steps == 2110)
+    #expect(engine.asked.run?.surroundings.json == true)
+  }
+
+  @Test func gatesDecideTheExitCode() async throws {
+    let project = try folder.project("evaluation: {require: {accuracy: 0.95}}\n")
+    let refused = await martlet("run", project, engine: engine)
+    #expect(refused.exitCode == 3)
+    #expect(refused.output.contains("nothing is registered:\n  accuracy is 0.92; at least 0.95 is required"))
+    #expect(await martlet("run", project, "--json", engine: engine).exitCode == 3)
+    #expect(await martlet("run", project, "--set", "evaluation.require.accuracy=0.9", engine: engine).exitCode == 0)
+    #expect(await martlet("evaluate", "--project", project, engine: engine).exitCode == 3)
+  }
+
+  @Test func interruptionsSayHowToGoOn() async throws {
+    let engine = ScriptedEngine(interrupted: true)
+    let run = await martlet("run", try folder.project(), engine: engine)
+    #expect(run.exitCode == 1)
+    #expect(run.output.hasSuffix("interrupted; nothing is registered\ntry: martlet run --resume runs/1\n"))
+    let train = await martlet("train", try folder.project(), engine: engine)
+    #expect(train.exitCode == 1)
+    #expect(train.output.hasSuffix("run: runs/1\ntry: martlet train --resume runs/1\n"))
+  }
+
+  @Test func trainSaysWhatItDid() async throws {
+    let outcome = await martlet("train", "--project", try folder.project(), engine: engine)
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output.contains("train/loss        0.21"))
+    #expect(outcome.output.contains("done: 5 epochs, 2110 steps, 1 min 15 s\n"))
+    #expect(try await martlet("train", try folder.project(), "--json", engine: engine).decode(TrainSummary.self).epochs == 5)
+  }
+
+  @Test func evaluateTakesTheProjectsModelByDefault() async throws {
+    let project = try folder.project()
+    let outcome = await martlet("evaluate", "--project", project, "--report", "r", engine: engine)
+    #expect(outcome.exitCode == 0)
+    #expect(engine.asked.evaluate?.reference == "fashion")
+    #expect(engine.asked.evaluate?.report == "r")
+    #expect(outcome.output.contains("fashion@2 on 10000 pictures, 3.0 s"))
+    _ = await martlet("evaluate", "other@production", "--project", project, engine: engine)
+    #expect(engine.asked.evaluate?.reference == "other@production")
+    let document = try await martlet("evaluate", "--project", project, "--json", engine: engine).json()
+    #expect(document["metrics"]?["accuracy"]?["upper"] != nil)
+  }
+
+  @Test func predictAnswersForEachInput() async throws {
+    let outcome = await martlet("predict", "fashion@2", "a.png", "b.png", "--top", "1", engine: engine)
+    #expect(outcome.exitCode == 0)
+    #expect(engine.asked.predict?.inputs == ["a.png", "b.png"])
+    #expect(engine.asked.predict?.top == 1)
+    #expect(outcome.output.contains("a.png    boot          0.75  shirt 0.25"))
+    let mixed = await martlet("predict", "fashion", "a.png", "b.txt", "--top", "0", "--json", engine: engine)
+    #expect(mixed.exitCode == 1)
+    #expect(engine.asked.predict?.top == nil)
+    let answers = try mixed.decode(PredictionSummary.self).predictions
+    #expect(answers.map(\.label) == ["boot", nil])
+    #expect(answers[1].error == "b.txt: not a picture")
+  }
+
+  @Test func serveFindsItsSettings() async throws {
+    let project = try folder.project("serve: {port: 9000, host: 0.0.0.0}\n")
+    let outcome = await martlet("serve", "--project", project, "--port", "0", "--ready-file", "f", engine: engine)
+    #expect(outcome.output == "stopped after 1 request in 1 h 1 min\n")
+    let asked = try #require(engine.asked.serve)
+    #expect(asked.references == ["fashion"] && asked.port == 0 && asked.host == "0.0.0.0" && asked.readyFile == "f")
+    _ = await martlet("serve", "a", "b@3", "--host", "::1", "--project", project, engine: engine)
+    #expect(engine.asked.serve?.references == ["a", "b@3"])
+    #expect(engine.asked.serve?.port == 9000)
+    #expect(engine.asked.serve?.host == "::1")
+  }
+
+  @Test func previewPassesEverythingOn() async throws {
+    let outcome = await martlet(
+      "data", "preview", try folder.project(), "--part", "train", "--count", "9", "--augmented", "-o", "x.png", engine: engine)
+    #expect(outcome.exitCode == 0)
+    #expect(engine.asked.preview?.part == .train && engine.asked.preview?.count == 9 && engine.asked.preview?.augmented == true)
+    #expect(outcome.output.hasSuffix("9 pictures of 28x28x1 in x.png\n"))
+    #expect(
+      try await martlet("data", "preview", try folder.project(), "--part", "test", "--json", engine: engine).decode(PreviewSummary.self)
+        .shown == 64)
+    #expect(engine.asked.preview?.part == .test)
+  }
+
+  @Test func doctorsExitCodeFollowsItsReport() async throws {
+    let good = await martlet("doctor", engine: engine)
+    #expect(good.exitCode == 0)
+    #expect(good.output == "✓ libtorch  2.13.0+cpu\n! GPU       none\n✓ registry  writable\n")
+    let bad = await martlet("doctor", engine: ScriptedEngine(accuracy: 0), unicode: false)
+    #expect(bad.exitCode == 1)
+    #expect(bad.output.hasSuffix("x registry  writable\n            try: chmod u+w\n"))
+    #expect(try await martlet("doctor", "--json", engine: engine).decode(DoctorReport.self).isHealthy)
+  }
+
+  @Test func errorsOfTheEngineKeepTheirWords() async throws {
+    let failing = ScriptedEngine(failure: ArgumentError("port 80 is taken", expected: "a free port", remedy: "--port 0"))
+    let plain = await martlet("serve", "fashion", engine: failing)
+    #expect(plain.exitCode == 1)
+    #expect(plain.notes == "error: port 80 is taken\n  expected: a free port\n  try: --port 0\n")
+    #expect(plain.output.isEmpty)
+    let json = await martlet("serve", "fashion", "--json", engine: failing)
+    #expect(
+      try json.decode(ErrorDocument.self) == ErrorDocument(ArgumentError("port 80 is taken", expected: "a free port", remedy: "--port 0")))
+    #expect(json.notes.isEmpty)
+    #expect(await martlet("doctor", engine: ScriptedEngine(failure: CancellationError())).notes == "error: interrupted\n")
+  }
+
+  @Test func withoutAnEngineThereIsAReason() async throws {
+    let outcome = await martlet("doctor")
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.notes.hasPrefix("error: this program has no engine"))
+  }
+
+  @Test func requestsAndSummariesAreDocuments() async throws {
+    _ = await martlet("run", try folder.project(), engine: engine)
+    let request = try #require(engine.asked.run)
+    #expect(try JSON.decode(RunRequest.self, from: JSON.encode(request), source: "request") == request)
+  }
+}

@@ -1,0 +1,392 @@
+/// What `--help` prints at 100 columns, by command.
+enum HelpSnapshots {
+  static let all: [String: String] = [
+    "": """
+    OVERVIEW: Takes a model from raw data to production and keeps it there.
+
+    NAME@V names a version: fashion (the newest), fashion@3, fashion@production.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate said no.
+
+    USAGE: martlet <command> [<arguments>] [--json] [--quiet] [--registry <path>]
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    WORK SUBCOMMANDS:
+      run                     Train, judge and register: the whole journey.
+      train                   Train only; nothing is registered.
+      evaluate                Judge a version on the project's test part.
+      predict                 Ask a version about pictures.
+      serve                   Answer over HTTP until stopped.
+      data                    Look at data.
+
+    MODELS SUBCOMMANDS:
+      models                  List the models, or the versions of one.
+      show                    Everything about one version.
+      compare                 What is different between two versions.
+      promote                 Point an alias at a version.
+      rollback                Point an alias back at the version that it pointed at before.
+      tag                     Give a version tags, or take them away.
+      note                    Write a note on a version, in place of the old one.
+
+    UPKEEP SUBCOMMANDS:
+      verify                  Compare every file of a version, or of all, with its SHA-256.
+      delete                  Delete a version for good.
+      gc                      Free the space of deleted versions and of what killed processes left.
+      schema                  Print the JSON Schema of martlet.yml.
+      doctor                  Look at the installation and say how to mend what is missing.
+
+      See 'martlet help <subcommand>' for detailed help.
+
+    """,
+    "run": """
+    OVERVIEW: Train, judge and register: the whole journey.
+
+    The new version is registered unless evaluation.require of the project says no (exit code 3).
+
+    USAGE: martlet run [<file>] [--resume <run>] [--alias <name> ...] [--tag <tag> ...] [--note <text>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <file>                  The project file or its folder. (default: martlet.yml)
+
+    OPTIONS:
+      --resume <run>          Go on with an interrupted run.
+      --alias <name>          Give the new version an alias. Can be repeated.
+      --tag <tag>             Give the new version a tag. Can be repeated.
+      --note <text>           A note for the new version.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "train": """
+    OVERVIEW: Train only; nothing is registered.
+
+    Weights, checkpoints and metrics stay in the run's folder.
+
+    USAGE: martlet train [<file>] [--resume <run>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <file>                  The project file or its folder. (default: martlet.yml)
+
+    OPTIONS:
+      --resume <run>          Go on with an interrupted run.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "evaluate": """
+    OVERVIEW: Judge a version on the project's test part.
+
+    USAGE: martlet evaluate [<reference>] [--report <folder>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V. (default: the newest version of the project's model)
+
+    OPTIONS:
+      --report <folder>       The folder for the report.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "predict": """
+    OVERVIEW: Ask a version about pictures.
+
+    USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <inputs>                JPEG or PNG files.
+
+    OPTIONS:
+      --top <count>           How many classes to name for each picture; 0 names all. (default: 3)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "serve": """
+    OVERVIEW: Answer over HTTP until stopped.
+
+    Without a name it serves the project's model, and without a project every model of the registry.
+
+    USAGE: martlet serve [<references> ...] [--host <address>] [--port <number>] [--ready-file <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <references>            NAME@V
+
+    OPTIONS:
+      --host <address>        The address. (default: the project's, else 127.0.0.1)
+      --port <number>         The port; 0 takes a free one. (default: the project's, else 8080)
+      --ready-file <file>     Write host, port and process id to this file as JSON once requests are
+                              answered.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "data": """
+    OVERVIEW: Look at data.
+
+    USAGE: martlet data <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      preview                 Write a contact sheet of the pictures as the network will see them.
+
+      See 'martlet help data <subcommand>' for detailed help.
+
+    """,
+    "data preview": """
+    OVERVIEW: Write a contact sheet of the pictures as the network will see them.
+
+    USAGE: martlet data preview [<file>] [--part <part>] [--count <number>] [--augmented] [--output <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <file>                  The project file or its folder. (default: martlet.yml)
+
+    OPTIONS:
+      --part <part>           Which pictures. (values: train, validation, test; default: train)
+      --count <number>        How many pictures. (default: 64)
+      --augmented             With the random changes that training makes.
+      -o, --output <file>     The PNG file to write. (default: preview.png)
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "models": """
+    OVERVIEW: List the models, or the versions of one.
+
+    USAGE: martlet models [<name>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <name>                  A model's name.
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "show": """
+    OVERVIEW: Everything about one version.
+
+    USAGE: martlet show <reference> [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "compare": """
+    OVERVIEW: What is different between two versions.
+
+    A metric is better or worse only where its interval of the difference leaves no doubt.
+
+    USAGE: martlet compare <first> <second> [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <first>                 NAME@V
+      <second>                NAME@V
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "promote": """
+    OVERVIEW: Point an alias at a version.
+
+    Servers follow it: martlet serve NAME@production.
+
+    USAGE: martlet promote <reference> --to <alias> [--note <text>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --to <alias>            The alias.
+      --note <text>           Why, for the history.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "rollback": """
+    OVERVIEW: Point an alias back at the version that it pointed at before.
+
+    USAGE: martlet rollback <name> [--alias <alias>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <name>                  The model's name.
+
+    OPTIONS:
+      --alias <alias>         The alias. (default: production)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "tag": """
+    OVERVIEW: Give a version tags, or take them away.
+
+    USAGE: martlet tag <reference> <tags> ... [--remove] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <tags>                  Words.
+
+    OPTIONS:
+      --remove                Take them away.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "note": """
+    OVERVIEW: Write a note on a version, in place of the old one.
+
+    USAGE: martlet note <reference> <text> [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <text>                  The note; '' removes it.
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "verify": """
+    OVERVIEW: Compare every file of a version, or of all, with its SHA-256.
+
+    USAGE: martlet verify [<reference>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V. (default: every version)
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "delete": """
+    OVERVIEW: Delete a version for good.
+
+    NAME@3, never just NAME. The space is free after martlet gc.
+
+    USAGE: martlet delete <reference> [--force] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --force                 Even if an alias points at it; the alias goes too.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "gc": """
+    OVERVIEW: Free the space of deleted versions and of what killed processes left.
+
+    What is younger than an hour stays, because another process may be about to register it.
+
+    USAGE: martlet gc [--dry-run] [--now] [--json] [--quiet] [--registry <path>]
+
+    OPTIONS:
+      --dry-run               Only say what would go.
+      --now                   Also what is younger than an hour: only where nothing else uses the
+                              registry.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "schema": """
+    OVERVIEW: Print the JSON Schema of martlet.yml.
+
+    Editors that know YAML schemas complete and check the file with it.
+
+    USAGE: martlet schema [--output <file>] [--json] [--quiet] [--registry <path>]
+
+    OPTIONS:
+      -o, --output <file>     Write it to a file.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "doctor": """
+    OVERVIEW: Look at the installation and say how to mend what is missing.
+
+    USAGE: martlet doctor [--json] [--quiet] [--registry <path>]
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+  ]
+}
