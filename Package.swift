@@ -38,6 +38,11 @@ func module(
   ]
 }
 
+/// A program that reads like documentation, run by the tests, too.
+func example(_ name: String, in folder: String) -> Target {
+  .executableTarget(name: name, dependencies: ["Martlet"], path: "Examples/" + folder, swiftSettings: swiftSettings)
+}
+
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -77,7 +82,7 @@ let package = Package(
     module("Charts", from: ["MartletCore"]),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN"], fixtures: true),
-    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training"]),
+    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training"], fixtures: true),
     // Floor 4
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
     // Floor 5
@@ -103,6 +108,11 @@ let package = Package(
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
       .executableTarget(name: "MartletEngine", dependencies: ["Martlet", "Commands"], swiftSettings: swiftSettings),
+      example("LoopByHandExample", in: "loop-by-hand"), example("TrainerExample", in: "trainer"),
+      example("CustomLayerExample", in: "custom-layer"), example("ResumeExample", in: "resume"),
+      .testTarget(
+        name: "ExamplesTests", dependencies: ["LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "Martlet"],
+        path: "Tests/ExamplesTests", swiftSettings: swiftSettings),
       .executableTarget(name: "generate-operators", dependencies: ["OperatorGenerator", arguments], swiftSettings: swiftSettings),
     ],
   ].flatMap { $0 },

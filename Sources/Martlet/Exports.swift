@@ -1,0 +1,10 @@
+// `import Martlet` is all that an engineer's program needs. The command line's own modules (Project, Commands) and the server stay out of
+// the way: their names (`Project`, `OptimizerChoice`) mean something else there.
+@_exported public import Bundles
+@_exported public import Evaluation
+@_exported public import Images
+@_exported public import Models
+@_exported public import NN
+@_exported public import Registry
+@_exported public import Torch
+@_exported public import Training

@@ -1,0 +1,171 @@
+import Bundles
+public import Commands
+import Evaluation
+import Foundation
+import Images
+import MartletCore
+import Models
+import NN
+import Project
+import Registry
+import Serving
+import Torch
+import Training
+
+/// What stands behind the commands that need libtorch.
+public struct MartletEngine: Engine {
+  public init() {}
+
+  public func run(_ request: RunRequest) async throws -> RunSummary {
+    try TorchLibrary.check()
+    let start = Date()
+    let clock = ContinuousClock.now
+    let file = request.project
+    let parts = try ImageParts(file)
+    // A registry that cannot be written is better known before training than after.
+    let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
+    let folder = try request.resume.map { try RunFolder.open($0, for: file) } ?? RunFolder.create(for: file)
+    let training = ImageTraining(file: file, parts: parts, folder: folder, surroundings: request.surroundings)
+    let outcome = try await CancelledBySignals.run { try await training.run(resuming: request.resume != nil) }
+    func summary(_ version: Int?, _ metrics: [String: MetricSummary], _ gates: [Gate], _ report: String?) -> RunSummary {
+      RunSummary(
+        name: file.project.name, version: version, metrics: metrics, gates: gates, training: outcome.summary, report: report,
+        seconds: (ContinuousClock.now - clock) / .seconds(1))
+    }
+    guard !outcome.summary.interrupted else { return summary(nil, [:], [], nil) }
+
+    let judging = ImageJudging(file: file, test: parts.test, preparation: try parts.preparation.plain, surroundings: request.surroundings)
+    let weights = folder.path + "/weights.safetensors"
+    let classifier = try TorchClassifier(outcome.model, labels: parts.labels, preparation: parts.preparation)
+    let evaluation = try await judging.evaluate(classifier, modelBytes: Files.size(weights), parameters: outcome.summary.parameters)
+    let metrics = ImageJudging.summaries(evaluation)
+    let lineage = try lineage(file, parts, outcome, started: start)
+    let page = try judging.writeReport(
+      evaluation, title: file.project.name, history: outcome.history, lineage: lineage, to: folder.report)
+    let gates = Gate.check(file.project.evaluation.require, metrics: metrics)
+    guard gates.allSatisfy(\.passed) else { return summary(nil, metrics, gates, page) }
+
+    let bundle = try ImageBundle(
+      name: file.project.name, configuration: outcome.configuration, recipe: ImageRecipe(preparation: parts.preparation),
+      labels: parts.labels, weights: weights, report: folder.report, projectText: file.text, lineage: lineage, metrics: metrics
+    ).write(to: folder.path + "/bundle")
+    let version = try registry.register(bundle, tags: request.tags, note: request.note, aliases: request.aliases)
+    // The registry holds every file of it now.
+    try? FileManager.default.removeItem(atPath: folder.path + "/bundle")
+    return summary(version.number, metrics, gates, page)
+  }
+
+  public func train(_ request: TrainRequest) async throws -> TrainSummary {
+    try TorchLibrary.check()
+    let parts = try ImageParts(request.project)
+    let folder = try request.resume.map { try RunFolder.open($0, for: request.project) } ?? RunFolder.create(for: request.project)
+    let training = ImageTraining(file: request.project, parts: parts, folder: folder, surroundings: request.surroundings)
+    return try await CancelledBySignals.run { try await training.run(resuming: request.resume != nil).summary }
+  }
+
+  public func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary {
+    try TorchLibrary.check()
+    let clock = ContinuousClock.now
+    let registry = try ModelRegistry.open(at: request.surroundings.registry)
+    let version = try registry.resolve(request.reference)
+    let bundle = try registry.bundle(version)
+    let recipe = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe)
+    let parts = try ImageParts(request.project, preparedBy: recipe.preparation, labels: bundle.manifest.labels)
+    guard parts.labels == bundle.manifest.labels else {
+      throw ArgumentError(
+        "\(version.reference) knows the classes \(bundle.manifest.labels.joined(separator: ", ")), the project's data have \(parts.labels.joined(separator: ", "))",
+        expected: "the same classes in the same order")
+    }
+    let judging = ImageJudging(file: request.project, test: parts.test, preparation: try recipe.preparation.plain, surroundings: request.surroundings)
+    let classifier = try TorchClassifier(bundle: bundle)
+    let evaluation = try await CancelledBySignals.run {
+      try await judging.evaluate(
+        classifier, modelBytes: bundle.manifest.files.first { $0.path == ModelBundle.WellKnown.weights }?.size, parameters: nil)
+    }
+    let metrics = ImageJudging.summaries(evaluation)
+    let output = request.report ?? request.project.resolve(request.project.project.output) + "/\(version.name)/evaluation-\(version.number)"
+    let page = try judging.writeReport(
+      evaluation, title: version.reference, history: [:], lineage: bundle.manifest.lineage, to: output)
+    return EvaluationSummary(
+      name: version.name, version: version.number, metrics: metrics,
+      gates: Gate.check(request.project.project.evaluation.require, metrics: metrics), items: evaluation.rows, report: page,
+      seconds: (ContinuousClock.now - clock) / .seconds(1))
+  }
+
+  public func predict(_ request: PredictRequest) async throws -> PredictionSummary {
+    try TorchLibrary.check()
+    let registry = try ModelRegistry.open(at: request.surroundings.registry)
+    let version = try registry.resolve(request.reference)
+    let bundle = try registry.bundle(version)
+    let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
+    let classifier = try TorchClassifier(bundle: bundle)
+    var answers: [PredictionSummary.Answer] = []
+    for input in request.inputs {
+      do {
+        let floats = try preparation.floats(try preparation.read(input))
+        let outputs = try await classifier.predict([
+          TorchClassifier.inputName: HostArray(floats, shape: [1] + preparation.shape)
+        ])
+        let row = try outputs[TorchClassifier.outputName]?.values(as: Float.self) ?? []
+        answers.append(Self.answer(input, row, classifier.labels, top: request.top))
+      } catch let error as any MartletError {
+        answers.append(.init(input: input, error: error.description))
+      }
+    }
+    return PredictionSummary(model: version.name, version: version.number, predictions: answers)
+  }
+
+  private static func answer(_ input: String, _ row: [Float], _ labels: [String], top: Int?) -> PredictionSummary.Answer {
+    // Of equal probabilities the first class wins, as in the server.
+    let order = row.indices.sorted { (row[$1], $0) < (row[$0], $1) }
+    let kept = order.prefix(top ?? order.count)
+    let best = order.first ?? 0
+    return .init(
+      input: input, prediction: best, label: labels.indices.contains(best) ? labels[best] : "",
+      probabilities: Dictionary(uniqueKeysWithValues: kept.map { (labels[$0], Double(row[$0])) }))
+  }
+
+  public func preview(_ request: PreviewRequest) async throws -> PreviewSummary {
+    let parts = try ImageParts(request.project)
+    let dataset: any ImageDataset
+    switch request.part {
+    case .train: dataset = parts.training
+    case .test: dataset = parts.test
+    case .validation:
+      guard let validation = parts.validation else {
+        throw ArgumentError("the project has no validation part", remedy: "data.validation, or --part train")
+      }
+      dataset = validation
+    }
+    let columns = max(1, min(8, request.count))
+    let rows = max(1, min(64, (request.count + columns - 1) / columns))
+    let sheet = try ContactSheet.render(
+      dataset, columns: columns, rows: rows, seed: parts.seed, transform: request.augmented ? parts.augmentation : nil,
+      preparation: parts.preparation)
+    try sheet.write(to: request.output)
+    return PreviewSummary(
+      output: request.output, shown: min(columns * rows, request.augmented ? columns * rows : dataset.count),
+      classes: Dictionary(zip(dataset.classes, dataset.classCounts), uniquingKeysWith: +),
+      size: [parts.preparation.height, parts.preparation.width], channels: parts.preparation.mode.channels)
+  }
+
+  public func doctor(_ request: DoctorRequest) async throws -> DoctorReport { Doctor.examine(request.surroundings) }
+
+  private func lineage(_ file: ProjectFile, _ parts: ImageParts, _ outcome: ImageTraining.Outcome, started: Date) throws -> Lineage {
+    func source(_ role: String, _ dataset: any ImageDataset) throws -> Lineage.DataSource {
+      Lineage.DataSource(role: role, digest: try dataset.digest(), items: dataset.count, note: "")
+    }
+    var data = [try source("training", parts.training)]
+    if let validation = parts.validation { data.append(try source("validation", validation)) }
+    data.append(try source("test", parts.test))
+    var training = outcome.summary.last.mapValues(JSONValue.double)
+    training["epochs"] = .int(outcome.summary.epochs)
+    training["steps"] = .int(outcome.summary.steps)
+    training["seconds"] = .double(outcome.summary.seconds)
+    training["weights"] = outcome.summary.weights.map(JSONValue.string)
+    return Lineage(
+      data: data, configurationDigest: try file.project.digest(), seed: file.project.training.seed,
+      code: .current(directory: file.folder), machine: .current(), libraries: ["libtorch": TorchLibrary.headerVersion], started: started,
+      finished: Date(), training: training)
+  }
+}
