@@ -1,0 +1,25 @@
+import HTTPTypes
+import MartletCore
+
+/// `GET /`: what can be called, for somebody who has only the address.
+enum IndexEndpoint {
+  static func reply(routes: [Route], models: ModelTable) -> Reply {
+    Reply { writer in
+      writer.raw("{\"name\":\"martlet\",\"version\":")
+      writer.string(MartletVersion.current)
+      writer.raw(",\"models\":")
+      writer.strings(models.names)
+      writer.raw(",\"routes\":")
+      writer.array(routes.sorted { ($0.pattern, $0.method.rawValue) < ($1.pattern, $1.method.rawValue) }) { writer, route in
+        writer.raw("{\"method\":")
+        writer.string(route.method.rawValue)
+        writer.raw(",\"path\":")
+        writer.string(route.pattern)
+        writer.raw(",\"summary\":")
+        writer.string(route.summary)
+        writer.raw("}")
+      }
+      writer.raw("}")
+    }
+  }
+}

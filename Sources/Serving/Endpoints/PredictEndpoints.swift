@@ -1,0 +1,67 @@
+import HTTPTypes
+import HummingbirdCore
+import MartletCore
+
+/// `POST /predict` and its relatives: numbers or a file in, a class or values out.
+struct PredictEndpoints: Sendable {
+  let models: ModelTable
+  let byteLimit: Int
+
+  var routes: [Route] {
+    [
+      Route(.post, "/predict", "predict with the only model: {\"input\": …} or the bytes of an image") { exchange in
+        try await predict(exchange, try models.only())
+      },
+      Route(.post, "/models/{name}/predict", "predict with a named model") { exchange in
+        try await predict(exchange, try models.find(exchange.parameters["name"] ?? ""))
+      },
+      Route(.post, "/models/{name}/versions/{version}/predict", "predict with one version of a model") { exchange in
+        try await predict(exchange, try models.find(exchange.parameters["name"] ?? "", version: exchange.parameters["version"]))
+      },
+      Route(.post, "/v1/models/{name}:predict", "predict as TensorFlow Serving: {\"instances\": […]}") { exchange in
+        try await predictRows(exchange, try models.find(exchange.parameters["name"] ?? ""))
+      },
+      Route(.post, "/v1/models/{name}/versions/{version}:predict", "the same with one version of a model") { exchange in
+        try await predictRows(exchange, try models.find(exchange.parameters["name"] ?? "", version: exchange.parameters["version"]))
+      },
+    ]
+  }
+
+  private func predict(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
+    let request = try await request(exchange, runner)
+    let outputs = try await runner.predict(request.inputs)
+    var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).write(isSingle: request.isSingle, to: &$0) }
+    reply.model = runner
+    return reply
+  }
+
+  private func predictRows(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
+    let request = try await request(exchange, runner)
+    let outputs = try await runner.predict(request.inputs)
+    var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).writeRows(to: &$0) }
+    reply.model = runner
+    return reply
+  }
+
+  private func request(_ exchange: Exchange, _ runner: ModelRunner) async throws -> PredictRequest {
+    let headers = exchange.request.headers
+    try RequestBodyKind.checkEncoding(headers)
+    let body = try await exchange.body()
+    switch try RequestBodyKind(body, headers: headers) {
+    case .json: return try PredictRequest(json: body, signature: runner.signature, byteLimit: byteLimit)
+    case .file(let mediaType, let bytes):
+      guard let adapter = runner.model.adapter else {
+        throw HTTPProblem(
+          .unsupportedMediaType, "model '\(runner.model.name)' takes no files", expected: "application/json with {\"input\": …}")
+      }
+      guard adapter.mediaTypes.contains(mediaType) else {
+        throw HTTPProblem(
+          .unsupportedMediaType, "model '\(runner.model.name)' does not take \(excerpt(mediaType))",
+          expected: adapter.mediaTypes.joined(separator: ", "))
+      }
+      let arrays: [String: HostArray]
+      do { arrays = try adapter.convert(bytes) } catch let error as any MartletError { throw HTTPProblem(.badRequest, because: error) }
+      return try PredictRequest(adapted: arrays, signature: runner.signature)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import HTTPTypes
+import MartletCore
+import Synchronization
+
+/// Whether the server takes requests.
+final class Readiness: Sendable {
+  private let isDraining = Atomic<Bool>(false)
+
+  var isReady: Bool { !isDraining.load(ordering: .relaxed) }
+
+  func beginDraining() { isDraining.store(true, ordering: .relaxed) }
+}
+
+/// Health, figures, and what can be called.
+struct StatusEndpoints: Sendable {
+  let models: ModelTable
+  let readiness: Readiness
+  let metrics: ServerMetrics
+
+  var routes: [Route] {
+    [
+      Route(.get, "/health/live", "whether the process works") { _ in live() },
+      Route(.get, "/health/ready", "whether it takes requests") { _ in ready() },
+      Route(.get, "/v2/health/live", "whether the process works") { _ in live() },
+      Route(.get, "/v2/health/ready", "whether it takes requests") { _ in ready() },
+      Route(.get, "/models", "the models that are served") { _ in
+        Reply { writer in
+          writer.raw("{\"models\":")
+          writer.array(models.runners) { write($1, to: &$0) }
+          writer.raw("}")
+        }
+      },
+      Route(.get, "/models/{name}", "one model: signature, labels, metrics") { exchange in
+        let runner = try models.find(exchange.parameters["name"] ?? "")
+        var reply = Reply { write(runner, to: &$0) }
+        reply.model = runner
+        return reply
+      },
+      Route(.get, "/v1/models/{name}", "a model's state as TensorFlow Serving tells it") { exchange in
+        _ = try models.find(exchange.parameters["name"] ?? "")
+        return Reply { writer in
+          writer.raw("{\"model_version_status\":")
+          writer.array(models.versions(of: exchange.parameters["name"] ?? "")) { writer, runner in
+            writer.raw("{\"version\":")
+            writer.string(runner.model.version)
+            writer.raw(",\"state\":\"AVAILABLE\",\"status\":{\"error_code\":\"OK\",\"error_message\":\"\"}}")
+          }
+          writer.raw("}")
+        }
+      },
+    ]
+  }
+
+  private func live() -> Reply { Reply { $0.raw("{\"live\":true}") } }
+
+  private func ready() -> Reply {
+    let isReady = readiness.isReady
+    var reply = Reply { writer in
+      writer.raw("{\"ready\":")
+      writer.bool(isReady)
+      writer.raw(",\"live\":true}")
+    }
+    if !isReady { reply.status = .serviceUnavailable }
+    return reply
+  }
+
+  private func write(_ runner: ModelRunner, to writer: inout JSONWriter) {
+    let model = runner.model
+    func specs(_ specs: [TensorSpec]) -> JSONValue {
+      .array(
+        specs.map { spec in
+          [
+            "name": .string(spec.name), "dtype": .string(spec.dtype.description), "note": .string(spec.note),
+            "shape": .array(spec.shape.map { .int($0 ?? -1) }),
+          ]
+        })
+    }
+    writer.value([
+      "name": .string(model.name), "version": .string(model.version), "platform": .string(model.platform),
+      "labels": model.labels.map { .array($0.map { .string($0) }) } ?? .null,
+      "metrics": .object(model.metrics.mapValues { .double($0) }),
+      "files": .array((model.adapter?.mediaTypes ?? []).map { .string($0) }),
+      "signature": [
+        "inputs": specs(runner.signature.inputs), "outputs": specs(runner.signature.outputs), "batched": .bool(runner.signature.isBatched),
+      ],
+    ])
+  }
+}

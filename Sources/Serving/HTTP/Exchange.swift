@@ -1,0 +1,138 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// What Hummingbird hands to the responder beside the request.
+struct ServingContext: InitializableFromSource {
+  let channel: any Channel
+
+  init(source: ApplicationRequestContextSource) { channel = source.channel }
+}
+
+/// One request under way, as a handler sees it.
+final class Exchange: Sendable {
+  let request: Request
+  let channel: any Channel
+  let id: String
+  let parameters: [String: String]
+  private let limits: BodyLimits
+  private let received = Mutex(Received())
+
+  private struct Received {
+    var bytes = 0
+    var isComplete = false
+  }
+
+  init(request: Request, channel: any Channel, id: String, parameters: [String: String], limits: BodyLimits) {
+    self.request = request
+    self.channel = channel
+    self.id = id
+    self.parameters = parameters
+    self.limits = limits
+  }
+
+  var bytesReceived: Int { received.withLock { $0.bytes } }
+
+  /// So much of the body may still be on its way that it is better to end the connection than to read on.
+  var hasLongUnreadBody: Bool {
+    guard !received.withLock({ $0.isComplete }) else { return false }
+    return request.headers[.transferEncoding] != nil || request.headers[.contentLength].map { (Int($0) ?? .max) > 65536 } ?? false
+  }
+
+  /// Reads the whole body.
+  /// - Throws: `HTTPProblem` 413 as soon as it is clear that the body is too long, 408 where it does not arrive in time, 503 where bodies
+  ///   of other requests fill the server's memory already.
+  func body() async throws -> ByteBuffer {
+    let declared = request.headers[.contentLength].map { Int($0) ?? Int.max }
+    if let declared, declared > limits.maxBytes { throw HTTPProblem.bodyTooLarge(limit: limits.maxBytes, declared: declared) }
+    let deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
+    defer { deadline.cancel() }
+    var body = ByteBuffer()
+    var held = 0
+    defer { limits.held.subtract(held) }
+    do {
+      for try await chunk in request.body {
+        let size = chunk.readableBytes
+        received.withLock { $0.bytes += size }
+        held += size
+        let all = limits.held.add(size)
+        guard body.readableBytes + size <= limits.maxBytes else { throw HTTPProblem.bodyTooLarge(limit: limits.maxBytes, declared: nil) }
+        guard all <= limits.maxBytesInFlight else { throw busy }
+        if body.readableBytes == 0 { body = chunk } else { body.writeImmutableBuffer(chunk) }
+        if body.readableBytes == declared { continue }
+        deadline.start()
+      }
+    } catch let problem as HTTPProblem {
+      throw problem
+    } catch {
+      if deadline.hasPassed { throw tooSlow }
+      throw error
+    }
+    if deadline.hasPassed, declared.map({ body.readableBytes < $0 }) ?? true { throw tooSlow }
+    received.withLock { $0.isComplete = true }
+    return body
+  }
+
+  private var tooSlow: HTTPProblem {
+    var problem = HTTPProblem(.requestTimeout, "the body did not arrive within \(limits.timeout.seconds) s")
+    problem.closesConnection = true
+    return problem
+  }
+
+  private var busy: HTTPProblem {
+    var problem = HTTPProblem(.serviceUnavailable, "the bodies of other requests fill the server's memory", remedy: "again later")
+    problem.headers = [(.retryAfter, "1")]
+    problem.closesConnection = true
+    return problem
+  }
+}
+
+/// How much of a body the server takes.
+struct BodyLimits: Sendable {
+  let maxBytes: Int
+  let maxBytesInFlight: Int
+  let timeout: TimeAmount
+  /// Bytes of bodies that are being read now, over all requests.
+  let held = HeldBytes()
+}
+
+final class HeldBytes: Sendable {
+  private let count = Atomic<Int>(0)
+
+  /// - Returns: the bytes that are held now.
+  func add(_ bytes: Int) -> Int { count.add(bytes, ordering: .relaxed).newValue }
+
+  func subtract(_ bytes: Int) { count.subtract(bytes, ordering: .relaxed) }
+}
+
+/// Ends the reading of a body that trickles in. Costs nothing for a body that arrives in one piece.
+private final class BodyDeadline: Sendable {
+  private let channel: any Channel
+  private let timeout: TimeAmount
+  private let state = Mutex(State())
+
+  private struct State {
+    var timer: Scheduled<Void>?
+    var hasPassed = false
+  }
+
+  init(channel: any Channel, timeout: TimeAmount) {
+    self.channel = channel
+    self.timeout = timeout
+  }
+
+  var hasPassed: Bool { state.withLock { $0.hasPassed } }
+
+  func start() {
+    guard state.withLock({ $0.timer == nil }) else { return }
+    let timer = channel.eventLoop.scheduleTask(in: timeout) {
+      self.state.withLock { $0.hasPassed = true }
+      self.channel.close(mode: .input, promise: nil)
+    }
+    state.withLock { $0.timer = timer }
+  }
+
+  func cancel() { state.withLock { $0.timer }?.cancel() }
+}

@@ -1,0 +1,74 @@
+import HTTPTypes
+import Hummingbird
+import MartletCore
+import NIOCore
+
+/// An answer before the headers that all answers share.
+struct Reply: Sendable {
+  var status: HTTPResponse.Status = .ok
+  var contentType: String = "application/json"
+  var headers: [(HTTPField.Name, String)] = []
+  var body: [UInt8]
+  /// Whose answer it is, for the log.
+  var model: ModelRunner?
+  var closesConnection = false
+  var detail: String?
+
+  init(_ body: [UInt8], model: ModelRunner? = nil) {
+    self.body = body
+    self.model = model
+  }
+
+  init(json write: (inout JSONWriter) -> Void) {
+    var writer = JSONWriter()
+    write(&writer)
+    self.init(writer.bytes)
+  }
+
+  /// `{"error": text}`, as the Open Inference Protocol has it, on all routes.
+  init(_ problem: HTTPProblem) {
+    self.init { writer in
+      writer.raw("{\"error\":")
+      writer.string(problem.description)
+      writer.raw("}")
+    }
+    status = problem.status
+    headers = problem.headers
+    closesConnection = problem.closesConnection
+    detail = problem.detail
+  }
+
+  func response(id: String, isHead: Bool, channel: any Channel, closing: Bool) -> Response {
+    var fields = HTTPFields()
+    fields.reserveCapacity(10)
+    fields.append(HTTPField(name: .contentType, value: contentType))
+    fields.append(HTTPField(name: .contentLength, value: String(body.count)))
+    fields.append(HTTPField(name: .requestID, value: id))
+    fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
+    fields.append(HTTPField(name: .cacheControl, value: "no-store"))
+    fields.append(HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
+    for (name, value) in headers { fields[name] = value }
+    guard closing else {
+      return Response(status: status, headers: fields, body: isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+    fields[.connection] = "close"
+    let bytes = isHead ? [] : body
+    let responseBody = ResponseBody(contentLength: bytes.count) { writer in
+      try await writer.write(ByteBuffer(bytes: bytes))
+      try await writer.finish(nil)
+      // Closing while bytes of the client are unread would reset the connection and take the answer along. So: say that nothing more
+      // comes, go on reading for a moment, then close.
+      channel.close(mode: .output, promise: nil)
+      channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    }
+    return Response(status: status, headers: fields, body: responseBody)
+  }
+}
+
+extension HTTPField.Name {
+  /// A valid name, so that no request can meet a missing one.
+  private static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
+
+  static let requestID = known("x-request-id")
+  static let inferenceHeaderLength = known("Inference-Header-Content-Length")
+}

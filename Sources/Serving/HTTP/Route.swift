@@ -1,0 +1,73 @@
+import HTTPTypes
+
+/// One method and path, and what answers there.
+struct Route: Sendable {
+  typealias Handler = @Sendable (Exchange) async throws -> Reply
+
+  let method: HTTPRequest.Method
+  /// Segments in braces stand for anything: `/models/{name}/predict`.
+  let pattern: String
+  let summary: String
+  let handler: Handler
+  let metrics: RouteMetrics
+  private let segments: [Segment]
+
+  private enum Segment: Sendable {
+    case literal(String)
+    /// A name, and what follows it in the same segment.
+    case parameter(String, suffix: String)
+  }
+
+  init(_ method: HTTPRequest.Method, _ pattern: String, _ summary: String, _ handler: @escaping Handler) {
+    self.method = method
+    self.pattern = pattern
+    self.summary = summary
+    self.handler = handler
+    metrics = RouteMetrics(route: pattern, method: method.rawValue)
+    segments = pattern.split(separator: "/").map { segment in
+      guard segment.first == "{", let end = segment.firstIndex(of: "}") else { return .literal(String(segment)) }
+      return .parameter(
+        String(segment[segment.index(after: segment.startIndex)..<end]), suffix: String(segment[segment.index(after: end)...]))
+    }
+  }
+
+  var isLiteral: Bool {
+    segments.allSatisfy { if case .literal = $0 { true } else { false } }
+  }
+
+  /// The values of the parameters, or `nil` if the path is another one.
+  func match(_ path: [Substring]) -> [String: String]? {
+    guard path.count == segments.count else { return nil }
+    var values: [String: String] = [:]
+    for (segment, text) in zip(segments, path) {
+      switch segment {
+      case .literal(let literal): guard literal == text else { return nil }
+      case .parameter(let name, let suffix):
+        guard text.hasSuffix(suffix), let value = PercentEncoding.decode(text.dropLast(suffix.count)), !value.isEmpty else { return nil }
+        values[name] = value
+      }
+    }
+    return values
+  }
+}
+
+enum PercentEncoding {
+  /// The decoded segment of a path, or `nil` if an escape is broken, or the result is no text that a name could have.
+  static func decode(_ text: Substring) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? String(text) : nil }
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst(), let low = rest.popFirst(),
+        let first = Character(UnicodeScalar(high)).hexDigitValue, let second = Character(UnicodeScalar(low)).hexDigitValue
+      else { return nil }
+      bytes.append(UInt8(first << 4 | second))
+    }
+    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,70 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Answers every request: finds the route, runs it, and makes an answer of whatever comes out. Counts and logs each one.
+struct ServingResponder: HTTPResponder {
+  typealias Context = ServingContext
+
+  let routes: RouteTable
+  let limits: BodyLimits
+  let metrics: ServerMetrics
+  let ids: RequestIDs
+  /// `nil` where nobody wants a line per request.
+  let accessLog: Logger?
+  let logger: Logger
+
+  func respond(to request: Request, context: ServingContext) async throws -> Response {
+    let start = NIODeadline.now()
+    metrics.began()
+    defer { metrics.ended() }
+    let id = ids.id(given: request.headers[.requestID])
+    let target = request.head.path ?? "/"
+    var routeMetrics = routes.unmatched
+    var exchange = Exchange(request: request, channel: context.channel, id: id, parameters: [:], limits: limits)
+    var reply: Reply
+    do {
+      let match = try routes.find(request.method, target)
+      routeMetrics = match.route.metrics
+      if !match.parameters.isEmpty {
+        exchange = Exchange(request: request, channel: context.channel, id: id, parameters: match.parameters, limits: limits)
+      }
+      reply = try await match.route.handler(exchange)
+    } catch let error where ClientGone.explains(error) {
+      // The connection broke or carried no HTTP; Hummingbird ends it.
+      routeMetrics.count(status: 499, seconds: (NIODeadline.now() - start).seconds, received: exchange.bytesReceived, sent: 0)
+      throw error
+    } catch {
+      reply = Reply(HTTPProblem.from(error, requestID: id))
+    }
+    let isHead = request.method == .head
+    let seconds = (NIODeadline.now() - start).seconds
+    let received = exchange.bytesReceived
+    routeMetrics.count(status: reply.status.code, seconds: seconds, received: received, sent: isHead ? 0 : reply.body.count)
+    if let detail = reply.detail {
+      logger.error(
+        "request failed", metadata: ["id": .string(id), "path": .string(excerpt(target, limit: 200)), "detail": .string(detail)])
+    }
+    if let accessLog {
+      accessLog.info("request", metadata: line(id, request.method, target, reply, seconds, received))
+    }
+    let closing = reply.closesConnection || exchange.hasLongUnreadBody
+    return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing)
+  }
+
+  private func line(
+    _ id: String, _ method: HTTPRequest.Method, _ target: String, _ reply: Reply, _ seconds: Double, _ received: Int
+  ) -> Logger.Metadata {
+    var metadata: Logger.Metadata = [
+      "id": .string(id), "method": .string(excerpt(method.rawValue)), "path": .string(excerpt(target, limit: 200)),
+      "status": .stringConvertible(reply.status.code), "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3),
+      "bytes_in": .stringConvertible(received), "bytes": .stringConvertible(reply.body.count),
+    ]
+    if let model = reply.model?.model {
+      metadata["model"] = .string(model.name)
+      metadata["version"] = .string(model.version)
+    }
+    return metadata
+  }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// Serves models over HTTP.
+///
+/// ```swift
+/// let server = try ModelServer(models: [ServedModel(name: "fashion", version: "3", predictor: classifier)])
+/// try await server.runUntilSignalled()
+/// ```
+///
+/// A `Service` for a group of services, or a program of its own by `runUntilSignalled()`. When it is told to stop it takes no new
+/// connections, lets requests in flight finish for `ServerOptions.drainTimeout`, answers what is left with 503, and returns.
+public final class ModelServer: Service {
+  /// Where a server listens.
+  public struct Address: Sendable, Hashable {
+    /// As it was given in the options.
+    public let host: String
+    /// The port that the server got.
+    public let port: Int
+    /// `http://127.0.0.1:8080`
+    public var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+  }
+
+  private let options: ServerOptions
+  private let logger: Logger
+  private let models: ModelTable
+  private let readiness = Readiness()
+  private let routes: RouteTable
+  private let responder: ServingResponder
+  private let onReady: @Sendable (Address) async -> Void
+  private let bound = Mutex<Address?>(nil)
+
+  /// - Parameters:
+  ///   - models: several versions of one name are allowed; the last given is the one that answers where a request names none.
+  ///   - logger: by default a `JSONLogHandler` on standard error.
+  ///   - onReady: is called once the server listens, with the port that it got.
+  /// - Throws: `ServerError` if there is no model, or two are the same.
+  public init(
+    models: [ServedModel], options: ServerOptions = ServerOptions(), logger: Logger? = nil,
+    onReady: @escaping @Sendable (Address) async -> Void = { _ in }
+  ) throws(ServerError) {
+    let logger = logger ?? Logger(label: "martlet.serving") { JSONLogHandler(label: $0) }
+    let limits = ModelRunner.Limits(queue: max(0, options.maxQueuedRequests), timeout: TimeAmount(options.requestTimeout))
+    let models = try ModelTable(models.map { ModelRunner(model: $0, limits: limits, logger: logger) })
+    let metrics = ServerMetrics()
+    self.options = options
+    self.logger = logger
+    self.models = models
+    self.onReady = onReady
+    routes = Self.routes(models, options, readiness, metrics)
+    let bodies = BodyLimits(
+      maxBytes: options.maxBodyBytes, maxBytesInFlight: options.maxBodyBytesInFlight, timeout: TimeAmount(options.bodyTimeout))
+    responder = ServingResponder(
+      routes: routes, limits: bodies, metrics: metrics, ids: RequestIDs(), accessLog: options.logsRequests ? logger : nil, logger: logger)
+  }
+
+  private static func routes(
+    _ models: ModelTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics
+  ) -> RouteTable {
+    // The page of metrics and the index show all routes, themselves included, so they look into this box.
+    let box = Box<RouteTable>()
+    let page = MetricsEndpoint(models: models, metrics: metrics) { box.value.map { $0.routes.map(\.metrics) + [$0.unmatched] } ?? [] }
+    let routes =
+      PredictEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
+      + InferenceEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
+      + StatusEndpoints(models: models, readiness: readiness, metrics: metrics).routes
+      + [
+        Route(.get, "/metrics", "figures for Prometheus") { _ in page.reply() },
+        Route(.get, "/", "what can be called") { _ in IndexEndpoint.reply(routes: box.value?.routes ?? [], models: models) },
+      ]
+    let result = RouteTable(routes)
+    box.value = result
+    return result
+  }
+
+  /// Where the server listens, or `nil` before it does.
+  public var address: Address? { bound.withLock { $0 } }
+
+  /// Requests that have been answered, whatever the answer.
+  public var answeredRequests: Int {
+    (routes.routes.map(\.metrics) + [routes.unmatched]).reduce(0) { $0 + Int($1.snapshot.statuses.values.reduce(0, +)) }
+  }
+
+  /// Runs until the service group (or the task) tells it to stop.
+  /// - Throws: `ServerError` if it cannot listen.
+  public func run() async throws {
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let application = application
+        group.addTask { try await application.run() }
+        group.addTask { try await self.supervise() }
+        // The supervisor returns only after the drain timeout, the application when all connections have ended.
+        try await group.next()
+        group.cancelAll()
+        try await group.waitForAll()
+      }
+    } catch is CancellationError {
+    } catch {
+      throw translate(error)
+    }
+  }
+
+  /// Runs until SIGTERM or SIGINT (Ctrl-C), then stops gracefully.
+  /// - Throws: `ServerError` if it cannot listen.
+  public func runUntilSignalled() async throws {
+    let group = ServiceGroup(configuration: .init(services: [self], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+  }
+
+  /// The application behind the server; tests send requests straight to its responder.
+  var application: Application<ServingResponder> {
+    let http = HTTP1Channel.Configuration(
+      idleTimeout: TimeAmount(options.idleTimeout),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: options.maxHeaderBytes, maxHeaderListSize: options.maxHeaderBytes,
+        maxHeaderFieldCount: options.maxHeaderFields))
+    let configuration = ApplicationConfiguration(
+      address: .hostname(options.host, port: options.port), backlog: 1024,
+      availableConnectionsDelegate: .maximum(options.maxConnections, logger: logger))
+    return Application(
+      responder: responder, server: .http1(configuration: http), configuration: configuration,
+      onServerRunning: { channel in await self.didStart(channel) }, logger: logger)
+  }
+
+  private func didStart(_ channel: any Channel) async {
+    let address = Address(host: options.host, port: channel.localAddress?.port ?? options.port)
+    bound.withLock { $0 = address }
+    await onReady(address)
+  }
+
+  /// Waits for the order to stop, then for the drain timeout, then ends what is left.
+  private func supervise() async throws {
+    try await gracefulShutdown()
+    readiness.beginDraining()
+    logger.info(
+      "stopping: requests in flight may finish", metadata: ["seconds": .stringConvertible(TimeAmount(options.drainTimeout).seconds)])
+    try await Task.sleep(for: options.drainTimeout)
+    logger.warning("the drain timeout has passed; the remaining requests are answered with 503")
+    for runner in models.runners { runner.stop() }
+    // The answers need a moment to be written.
+    try await Task.sleep(for: .milliseconds(200))
+  }
+
+  private func translate(_ error: any Error) -> any Error {
+    switch error {
+    case let error as IOError where error.errnoCode == EADDRINUSE: ServerError(.portTaken(options.port))
+    case let error as IOError where error.errnoCode == EACCES: ServerError(.portForbidden(options.port))
+    case let error as IOError where error.errnoCode == EADDRNOTAVAIL: ServerError(.unknownHost(options.host))
+    case is SocketAddressError, is NIOConnectionError: ServerError(.unknownHost(options.host))
+    case is ServerError: error
+    default: ServerError(.other("\(error)"))
+    }
+  }
+}
+
+/// A value that is filled in after closures have caught it.
+private final class Box<Value: Sendable>: Sendable {
+  private let state = Mutex<Value?>(nil)
+
+  var value: Value? {
+    get { state.withLock { $0 } }
+    set { state.withLock { $0 = newValue } }
+  }
+}

@@ -1,0 +1,74 @@
+public import MartletCore
+
+/// Turns the bytes of a file (a JPEG, a PNG) into a model's inputs, one item.
+public struct InputAdapter: Sendable {
+  /// The media types that it takes, such as `image/jpeg`.
+  public let mediaTypes: [String]
+  let convert: @Sendable ([UInt8]) throws -> [String: HostArray]
+
+  /// - Parameters:
+  ///   - mediaTypes: the media types that the closure understands, in lower case.
+  ///   - convert: gets the whole file and returns arrays by input name, with or without the batch dimension. It is called from many tasks
+  ///     at once. A `MartletError` that it throws is the client's fault and is shown to the client; any other error is an internal one.
+  public init(mediaTypes: [String] = ["image/jpeg", "image/png"], _ convert: @escaping @Sendable ([UInt8]) throws -> [String: HostArray]) {
+    self.mediaTypes = mediaTypes
+    self.convert = convert
+  }
+}
+
+/// How requests that wait for the same model are joined into one call.
+public struct Batching: Sendable, Hashable {
+  /// The most items in one joined call.
+  public let maxItems: Int
+
+  /// Every request is a call of its own.
+  public static var off: Batching { Batching(maxItems: 1) }
+
+  /// Requests that arrive while the model is busy go into the next call together, up to `maxItems` items. A request never waits for
+  /// others: when the model is free, it is started at once.
+  public static func whileBusy(maxItems: Int) -> Batching { Batching(maxItems: max(1, maxItems)) }
+
+  private init(maxItems: Int) { self.maxItems = maxItems }
+}
+
+/// A model with a name and a version, ready to be served.
+public struct ServedModel: Sendable {
+  /// What requests call it by.
+  public let name: String
+  /// Any text without a slash: `3`, `v10`.
+  public let version: String
+  /// What answers.
+  public let predictor: any Predictor
+  /// The classes' names in the order of the columns of the output `probabilities`, or `nil` for a model that does not classify.
+  public let labels: [String]?
+  /// What kind of program answers, for clients that ask: `martlet_libtorch`, `onnx` …
+  public let platform: String
+  /// Measured on the version before it was served (`accuracy: 0.92`); shown by `GET /models/{name}`.
+  public let metrics: [String: Double]
+  /// What makes inputs of uploaded files, or `nil` where the model takes numbers only.
+  public let adapter: InputAdapter?
+  /// How waiting requests are joined.
+  public let batching: Batching
+  /// Calls of the predictor at the same time, at most.
+  public let maxConcurrentCalls: Int
+
+  /// - Parameters:
+  ///   - labels: by default those of the predictor, if it is a `Classifier`.
+  ///   - adapter: what makes inputs of uploaded files; without it the model takes numbers only.
+  ///   - batching: has an effect only where the signature says that items do not influence each other.
+  public init(
+    name: String, version: String, predictor: any Predictor, labels: [String]? = nil, platform: String = "martlet",
+    metrics: [String: Double] = [:], adapter: InputAdapter? = nil, batching: Batching = .whileBusy(maxItems: 32),
+    maxConcurrentCalls: Int = 1
+  ) {
+    self.name = name
+    self.version = version
+    self.predictor = predictor
+    self.labels = labels ?? (predictor as? any Classifier)?.labels
+    self.platform = platform
+    self.metrics = metrics
+    self.adapter = adapter
+    self.batching = batching
+    self.maxConcurrentCalls = max(1, maxConcurrentCalls)
+  }
+}

@@ -1,0 +1,53 @@
+public import MartletCore
+
+/// Why a server does not start.
+public struct ServerError: MartletError, Hashable {
+  /// What went wrong.
+  public enum Kind: Sendable, Hashable {
+    /// Another program listens on the port already.
+    case portTaken(Int)
+    /// The port may not be opened by this user.
+    case portForbidden(Int)
+    /// The host is no address of this machine.
+    case unknownHost(String)
+    /// There is nothing to serve.
+    case noModels
+    /// Two models have one name and version.
+    case duplicateModel(name: String, version: String)
+    /// Something else; the text is the system's.
+    case other(String)
+  }
+
+  /// What went wrong.
+  public let kind: Kind
+
+  init(_ kind: Kind) { self.kind = kind }
+
+  /// The thing and the value.
+  public var problem: String {
+    switch kind {
+    case .portTaken(let port): "another program listens on port \(port)"
+    case .portForbidden(let port): "port \(port) may not be opened by this user"
+    case .unknownHost(let host): "'\(host)' is no address of this machine"
+    case .noModels: "there is no model to serve"
+    case .duplicateModel(let name, let version): "model '\(name)' is given twice with version '\(version)'"
+    case .other(let text): "the server cannot start: \(text)"
+    }
+  }
+
+  /// What would have been right.
+  public var expected: String? {
+    if case .noModels = kind { "at least one model" } else { nil }
+  }
+
+  /// What to do now.
+  public var remedy: String? {
+    switch kind {
+    case .portTaken(let port): "--port 0 for any free port, or end the program that listens on \(port)"
+    case .portForbidden: "a port of 1024 or more"
+    case .unknownHost: "--host 127.0.0.1 for this machine, --host 0.0.0.0 for all its networks"
+    case .noModels: "name a registered model"
+    case .duplicateModel, .other: nil
+    }
+  }
+}

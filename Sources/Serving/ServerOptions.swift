@@ -1,0 +1,34 @@
+/// How a server listens, and what it takes from a client.
+public struct ServerOptions: Sendable {
+  /// The address to listen on. The default takes connections from this machine only.
+  public var host = "127.0.0.1"
+  /// The port to listen on; 0 takes any free one.
+  public var port = 8080
+  /// The longest body in bytes. A longer one is refused with 413, by its declared length before it is read.
+  public var maxBodyBytes = 64 << 20
+  /// The most bytes of one tensor after decoding.
+  public var maxTensorBytes = 64 << 20
+  /// The most bytes of bodies that are being read at one time, over all requests; more are refused with 503.
+  public var maxBodyBytesInFlight = 1 << 30
+  /// The most bytes of one header field, and of all of them together.
+  public var maxHeaderBytes = 32 << 10
+  /// The most header fields of one request.
+  public var maxHeaderFields = 100
+  /// The most connections at one time; more wait until another one ends.
+  public var maxConnections = 8192
+  /// The most requests that wait for one model; more are refused with 503 and `Retry-After`.
+  public var maxQueuedRequests = 256
+  /// How long a request may wait for its model's answer, the time in the queue included; then it gets 504.
+  public var requestTimeout: Duration = .seconds(30)
+  /// How long a body may take to arrive; then the request gets 408.
+  public var bodyTimeout: Duration = .seconds(30)
+  /// How long a connection may stay silent before it is closed.
+  public var idleTimeout: Duration = .seconds(60)
+  /// How long a stopping server lets requests finish. Then they get 503 and the connections are closed.
+  public var drainTimeout: Duration = .seconds(10)
+  /// One line in the log for every request.
+  public var logsRequests = true
+
+  /// The defaults; change what should differ.
+  public init() {}
+}

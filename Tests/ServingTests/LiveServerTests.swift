@@ -1,0 +1,179 @@
+import Foundation
+import Logging
+import MartletCore
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import Serving
+
+/// A connection without an HTTP client in between, on a thread of its own.
+private enum RawClient {
+  /// Sends the pieces with pauses between them and returns all that comes back until the other side closes, or the time is over.
+  static func exchange(port: Int, _ pieces: [String], pause: Duration = .zero, repeatLast: Int = 1) async -> String {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: talk(port, pieces, pause, repeatLast)) }
+    }
+  }
+
+  private static func talk(_ port: Int, _ pieces: [String], _ pause: Duration, _ repeatLast: Int) -> String {
+    let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(handle) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let connected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    guard connected == 0 else { return "no connection" }
+    var timeout = timeval(tv_sec: 8, tv_usec: 0)
+    setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    outer: for (index, piece) in pieces.enumerated() {
+      let bytes = Array(piece.utf8)
+      for _ in 0..<(index == pieces.count - 1 ? repeatLast : 1) {
+        guard send(handle, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { break outer }
+        if pause > .zero { usleep(useconds_t(pause.components.attoseconds / 1_000_000_000_000)) }
+      }
+    }
+    var answer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = recv(handle, &buffer, buffer.count, 0)
+      guard count > 0 else { break }
+      answer += buffer[..<count]
+    }
+    return String(decoding: answer, as: UTF8.self)
+  }
+}
+
+@Suite struct LiveServerTests {
+  /// Runs a server on a free port, hands over the port and the order to stop, and waits until it has stopped.
+  private static func run(
+    _ models: [ServedModel], _ options: ServerOptions = quietOptions(),
+    _ body: @Sendable (Int, ServiceGroup) async throws -> Void
+  ) async throws {
+    var options = options
+    options.port = 0
+    let (ports, continuation) = AsyncStream<Int>.makeStream()
+    let server = try ModelServer(models: models, options: options, logger: LogLines().logger) { continuation.yield($0.port) }
+    let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      var iterator = ports.makeAsyncIterator()
+      let port = await iterator.next() ?? 0
+      #expect(server.address?.port == port)
+      try await body(port, group)
+      await group.triggerGracefulShutdown()
+      try await tasks.waitForAll()
+    }
+  }
+
+  private static func request(_ body: String, close: Bool = true) -> String {
+    "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+      + (close ? "Connection: close\r\n" : "") + "\r\n" + body
+  }
+
+  @Test func `a body that is declared too long is refused before it comes`() async throws {
+    try await Self.run([Echo().served()]) { port, _ in
+      let answer = await RawClient.exchange(
+        port: port, ["POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n"])
+      #expect(answer.hasPrefix("HTTP/1.1 413"))
+      #expect(answer.contains("1073741824 bytes long; expected at most 67108864 bytes"))
+      #expect(answer.lowercased().contains("connection: close"))
+    }
+  }
+
+  @Test func `a body without end is cut off at the limit`() async throws {
+    var options = quietOptions()
+    options.maxBodyBytes = 1 << 20
+    try await Self.run([Echo().served()], options) { port, _ in
+      let chunk = "8000\r\n" + String(repeating: " ", count: 0x8000) + "\r\n"
+      for path in ["/predict", "/nothing"] {
+        let head = "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let answer = await RawClient.exchange(port: port, [head, chunk], repeatLast: 2000)
+        // The answer may be lost where the client goes on writing into a closed connection; the server must go on, though.
+        #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 413") || answer.hasPrefix("HTTP/1.1 404"), "\(answer)")
+      }
+      let answer = await RawClient.exchange(port: port, [Self.request(#"{"input": 1}"#)])
+      #expect(answer.hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
+  @Test func `a body that trickles in is a 408`() async throws {
+    var options = quietOptions()
+    options.bodyTimeout = .milliseconds(150)
+    try await Self.run([Echo().served()], options) { port, _ in
+      let head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+      let answer = await RawClient.exchange(port: port, [head, " "], pause: .milliseconds(20), repeatLast: 20)
+      #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 408"), "\(answer)")
+      #expect(await RawClient.exchange(port: port, [Self.request(#"{"input": 1}"#)]).hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
+  @Test func `silent and broken connections are closed`() async throws {
+    var options = quietOptions()
+    options.idleTimeout = .milliseconds(200)
+    try await Self.run([Echo().served()], options) { port, _ in
+      #expect(await RawClient.exchange(port: port, [""]).isEmpty)
+      #expect(await RawClient.exchange(port: port, ["POST /predict HT"]).isEmpty)
+      let field = "GET / HTTP/1.1\r\nX-A: " + String(repeating: "a", count: 100_000) + "\r\n\r\n"
+      let fields = "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 10_000) + "\r\n"
+      for text in ["hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n", field, fields] {
+        let answer = await RawClient.exchange(port: port, [text])
+        #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(text.prefix(30)): \(answer)")
+      }
+      // Two lengths are an attempt at smuggling.
+      let smuggled =
+        "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /models HTTP/1.1\r\n\r\n"
+      #expect(!(await RawClient.exchange(port: port, [smuggled]).contains("\"models\"")))
+      #expect(await RawClient.exchange(port: port, [Self.request(#"{"input": 1}"#)]).hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
+  @Test func `stopping lets requests in flight finish`() async throws {
+    let echo = Echo(held: true)
+    try await Self.run([echo.served()]) { port, group in
+      async let answer = RawClient.exchange(port: port, [Self.request(#"{"input": 1}"#, close: false)])
+      while echo.waiting == 0 { try await Task.sleep(for: .milliseconds(2)) }
+      await group.triggerGracefulShutdown()
+      // New connections are refused while the old one goes on.
+      let health = "GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+      for _ in 0..<500 {
+        if await RawClient.exchange(port: port, [health]) == "no connection" { break }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(await RawClient.exchange(port: port, [health]) == "no connection")
+      echo.release()
+      #expect(await answer.contains(#"{"prediction":1.0,"model":"echo","version":"1"}"#))
+    }
+  }
+
+  @Test func `what does not finish in time is answered with 503`() async throws {
+    var options = quietOptions()
+    options.drainTimeout = .milliseconds(100)
+    let echo = Echo(held: true)
+    try await Self.run([echo.served()], options) { port, group in
+      async let answer = RawClient.exchange(port: port, [Self.request(#"{"input": 1}"#)])
+      while echo.waiting == 0 { try await Task.sleep(for: .milliseconds(2)) }
+      await group.triggerGracefulShutdown()
+      #expect(await answer.hasPrefix("HTTP/1.1 503"))
+    }
+    echo.release()
+  }
+
+  @Test func `a port that is taken, a host that is none`() async throws {
+    try await Self.run([Echo().served()]) { port, _ in
+      var options = quietOptions()
+      options.port = port
+      let second = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
+      let error = await #expect(throws: ServerError.self) { try await second.run() }
+      #expect(error?.kind == .portTaken(port))
+      #expect(error?.description.contains("another program listens on port \(port); try: --port 0") == true)
+      options.host = "203.0.113.7"
+      let third = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
+      let unknown = await #expect(throws: ServerError.self) { try await third.run() }
+      #expect(unknown?.kind == .unknownHost("203.0.113.7"))
+    }
+  }
+}
