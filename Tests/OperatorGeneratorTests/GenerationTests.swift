@@ -10,13 +10,16 @@ import Testing
     try AllowList(yaml: String(contentsOf: root.appending(path: "Tools/operators.yml"), encoding: .utf8))
   }
 
+  /// libtorch's list, which comes with the wheel; a libtorch of one's own may lack it.
+  static let functionsFile = root.appending(path: ".deps/torch").resolvingSymlinksInPath().deletingLastPathComponent()
+    .appending(path: "torchgen/packaged/ATen/native/native_functions.yaml")
+  static var hasFunctions: Bool { FileManager.default.fileExists(atPath: functionsFile.path) }
+
   static func functions() throws -> FunctionList {
-    let path = "torchgen/packaged/ATen/native/native_functions.yaml"
-    let torch = root.appending(path: ".deps/torch").resolvingSymlinksInPath()
-    return try FunctionList(yaml: String(contentsOf: torch.deletingLastPathComponent().appending(path: path), encoding: .utf8))
+    try FunctionList(yaml: String(contentsOf: functionsFile, encoding: .utf8))
   }
 
-  @Test func generatingAgainChangesNothing() throws {
+  @Test(.enabled(if: hasFunctions)) func generatingAgainChangesNothing() throws {
     let generation = try OperatorGeneration(functions: Self.functions(), allowList: Self.allowList())
     #expect(generation.differences(from: Self.root) == [])
   }
@@ -25,7 +28,7 @@ import Testing
     #expect(try Self.allowList().operatorNames.count >= 350)
   }
 
-  @Test func everyDeclarationOfLibtorchIsRead() throws {
+  @Test(.enabled(if: hasFunctions)) func everyDeclarationOfLibtorchIsRead() throws {
     #expect(try Self.functions().count == 2584)
   }
 
