@@ -60,7 +60,9 @@ public struct HeatMap: Chart {
           "color": [
             "field": "share", "type": "quantitative", "title": .string("share of the " + rowTitle),
             "scale": ["domain": [0, 1], "type": "sqrt"],
-            "legend": ["format": ".0%", "orient": "right", "gradientLength": 160, "values": [0, 0.05, 0.25, 0.5, 1]],
+            "legend": [
+              "format": ".0%", "orient": "bottom", "direction": "horizontal", "gradientLength": 220, "values": [0, 0.05, 0.25, 0.5, 1],
+            ],
           ]
         ],
       ]
