@@ -66,7 +66,7 @@ struct YAMLReader {
     }
     switch node {
     case .scalar(let scalar):
-      let isPlain = scalar.style == .plain && scalar.tag == .implicit
+      let isPlain = scalar.style == .plain && scalar.tag.rawValue.isEmpty
       return DocumentNode(
         content: isPlain ? PlainScalar.content(of: scalar.string) : .text(scalar.string), place: place, source: scalar.string)
     case .sequence(let sequence):
