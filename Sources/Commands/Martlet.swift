@@ -15,7 +15,10 @@ struct Martlet: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, DataCommand.self]),
       CommandGroup(
-        name: "Models", subcommands: [Models.self, Show.self, Compare.self, Promote.self, Rollback.self, TagCommand.self, NoteCommand.self]),
+        name: "Models",
+        subcommands: [
+          Models.self, Show.self, Compare.self, Promote.self, Rollback.self, TagCommand.self, NoteCommand.self,
+        ]),
       CommandGroup(name: "Upkeep", subcommands: [Verify.self, Delete.self, CollectGarbage.self, SchemaCommand.self, Doctor.self]),
     ])
 

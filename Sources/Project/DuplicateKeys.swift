@@ -1,5 +1,5 @@
-/// Finds every duplicate key, where the parser stops at the first: the earlier one is replaced by a word that nobody writes, and the text read
-/// again.
+/// Finds every duplicate key, where the parser stops at the first: the earlier one is replaced by a word that nobody writes, and the text
+/// read again.
 struct DuplicateKeys {
   /// The text, with as many characters in every line as before.
   private(set) var text: String

@@ -47,7 +47,8 @@ private let keys: [BadFile] = [
   training("epoch: 3", "3: unknown key 'epoch'; did you mean 'epochs'?"),
   training(
     "learningRate: 3",
-    "3: unknown key 'learningRate'; known here: epochs, batch, optimizer, schedule, clip, label-smoothing, class-weights, early-stopping, checkpoint-every, seed, threads, workers"
+    "3: unknown key 'learningRate'; known here: epochs, batch, optimizer, schedule, clip, label-smoothing, "
+      + "class-weights, early-stopping, checkpoint-every, seed, threads, workers"
   ),
   training("labelSmoothing: 0.1", "3: unknown key 'labelSmoothing'; did you mean 'label-smoothing'?"),
   training("label_smoothing: 0.1", "3: unknown key 'label_smoothing'; did you mean 'label-smoothing'?"),

@@ -20,7 +20,9 @@ import Testing
     var text = "a0: &a0 [x, x]\n"
     for level in 1...30 { text += "a\(level): &a\(level) [*a\(level - 1)]\n" }
     let wide =
-      "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+      "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+      + "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+      + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
     #expect(
       lines { () throws(ProjectError) in _ = try ProjectFile.parse(wide) }.allSatisfy {
         !$0.contains("aliases") || $0.contains("100000") || $0.contains("unknown")

@@ -1,7 +1,7 @@
 /// What the commands need libtorch for. The front program has no engine; `martlet-engine` brings one along.
 ///
-/// Results go back as values, which are also the documents of `--json`. Progress and logs go to standard error unless `quiet`; nothing writes to
-/// standard output. An error that conforms to `MartletError` is shown in its own words.
+/// Results go back as values, which are also the documents of `--json`. Progress and logs go to standard error unless `quiet`; nothing
+/// writes to standard output. An error that conforms to `MartletError` is shown in its own words.
 public protocol Engine: Sendable {
   /// Trains, judges, and registers a version if the project's requirements hold.
   /// - Throws: whatever stops it; nothing half-registered stays behind.

@@ -14,7 +14,7 @@ public struct Gate: Codable, Sendable, Hashable {
   public var passed: Bool
 
   /// Compares the metrics with the requirements, each in its own direction.
-  /// - Returns: one gate for each requirement, by name. A metric that is missing, not a number, or whose direction nobody knows does not pass.
+  /// - Returns: one gate for each requirement, by name. A metric that is missing, not a number, or without a known direction does not pass.
   public static func check(_ require: [String: Double], metrics: [String: MetricSummary]) -> [Gate] {
     require.sorted { $0.key < $1.key }.map { name, required in
       guard let metric = metrics[name], let higherIsBetter = metric.higherIsBetter else {
