@@ -58,6 +58,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -93,8 +94,11 @@ let package = Package(
     module(
       "Serving",
       from: [
-        "MartletCore", hummingbird, .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        "MartletCore", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     // Floor 7
     module("Project", from: ["MartletCore", yams]),
@@ -113,6 +117,7 @@ let package = Package(
       .testTarget(
         name: "ExamplesTests", dependencies: ["LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "Martlet"],
         path: "Tests/ExamplesTests", swiftSettings: swiftSettings),
+      .executableTarget(name: "martlet-bench", dependencies: ["Martlet"], path: "Benchmarks/swift", swiftSettings: swiftSettings),
       .executableTarget(name: "generate-operators", dependencies: ["OperatorGenerator", arguments], swiftSettings: swiftSettings),
     ],
   ].flatMap { $0 },

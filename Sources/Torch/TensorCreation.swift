@@ -56,6 +56,7 @@ extension Tensor {
     var error: CTError?
     let result = ct_tensor_to(
       raw, device?.c ?? Device.none, dtype.map { Int32($0.rawValue) } ?? -1, nonBlocking, copy, memoryFormat?.rawValue ?? -1, &error)
+    withExtendedLifetime(self) {}
     guard let result else { throw TorchError(error, "aten::to", [self]) }
     return Tensor(owning: result)
   }

@@ -77,8 +77,11 @@ extension Tensor {
   }
 
   private func hostReady(_ dtype: DType) throws(TorchError) -> Tensor {
-    let plain = dtypeIfKnown == dtype && device == .cpu ? self : try to(dtype, device: .cpu)
-    return plain.isContiguous ? plain : try plain.contiguous()
+    var error: CTError?
+    let result = ct_tensor_host(raw, Int32(dtype.rawValue), &error)
+    withExtendedLifetime(self) {}
+    guard let result else { throw TorchError(error, "Tensor.data", [self]) }
+    return Tensor(owning: result)
   }
 
   private func address() throws(TorchError) -> UnsafeMutableRawPointer? {

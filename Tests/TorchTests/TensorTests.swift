@@ -24,6 +24,18 @@ import Testing
     #expect(try Tensor(host).to(.float64).array(of: Double.self) == [0, 1, 1, 0])
   }
 
+  @Test func lazyViewsAreReadRight() throws {
+    let z = try Tensor([1, 2, 3, -4] as [Float], shape: [2, 2]).viewAsComplex()
+    // Conjugation only sets a bit; its imaginary part is a view with a negative bit.
+    #expect(try z.conj().viewAsReal().array(of: Float.self) == [1, -2, 3, 4])
+    #expect(try z.conj().imag().array(of: Float.self) == [-2, 4])
+    #expect(try z.conj().imag().hostArray().values(as: Float.self) == [-2, 4])
+    // The gradient of sgn is a tensor of zeros without memory.
+    let x = try Tensor([1, -2] as [Float]).requiringGrad()
+    let gradient = try #require(try Tensor.gradients(of: [x.sgn().sum()], withRespectTo: [x])[0])
+    #expect(try gradient.array(of: Float.self) == [0, 0])
+  }
+
   @Test func arithmeticReadsLikeMathematics() throws {
     let x = try Tensor([1, 2, 3] as [Double])
     #expect(try (x * 2 + 1).array(of: Double.self) == [3, 5, 7])

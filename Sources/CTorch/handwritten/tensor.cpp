@@ -3,7 +3,10 @@
 #include <ATen/ops/_local_scalar_dense_ops.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/resolve_conj_ops.h>
+#include <ATen/ops/resolve_neg_ops.h>
 #include <ATen/ops/to_ops.h>
+#include <c10/core/GradMode.h>
 
 #include <cstring>
 
@@ -75,6 +78,16 @@ CTTensor ct_tensor_to(
     return own(at::_ops::to_dtype_layout::call(
         tensor(handle), optionalScalarType(dtype), std::nullopt, optionalDevice(target), std::nullopt, nonBlocking, copy,
         optionalMemoryFormat(memoryFormat)));
+  })
+}
+
+CTTensor ct_tensor_host(CTTensor handle, int32_t dtype, CTError *error) {
+  CT_TRY(nullptr, {
+    c10::NoGradGuard noGrad;
+    auto value = at::_ops::to_dtype_layout::call(
+        tensor(handle), optionalScalarType(dtype), std::nullopt, at::Device(at::kCPU), std::nullopt, false, false, std::nullopt);
+    if (value._is_zerotensor()) value = value.clone();
+    return own(at::_ops::resolve_neg::call(at::_ops::resolve_conj::call(value)).contiguous());
   })
 }
 

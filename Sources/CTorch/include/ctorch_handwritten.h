@@ -58,6 +58,9 @@ CT_API CTTensor _Nullable ct_tensor_from_memory(
 CT_API CTTensor _Nullable ct_tensor_to(
     CTTensor tensor, CTDevice device, int32_t dtype, bool non_blocking, bool copy, int32_t memory_format, CTError _Nullable *_Nonnull error);
 
+// The same elements as plain memory: on the CPU, row-major, of type `dtype`, without lazy conjugation, negation or zeros.
+CT_API CTTensor _Nullable ct_tensor_host(CTTensor tensor, int32_t dtype, CTError _Nullable *_Nonnull error);
+
 // Autograd ----------------------------------------------------------------------------------------------------------------------------
 
 CT_API bool ct_requires_grad(CTTensor tensor);
