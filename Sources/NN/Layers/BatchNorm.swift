@@ -3,8 +3,8 @@ public import Torch
 
 /// What `BatchNorm1d` and `BatchNorm2d` share.
 ///
-/// In training each channel is brought to mean 0 and variance 1 over the batch, and the running statistics follow; in evaluation the running
-/// statistics are used (Ioffe, Szegedy 2015, arXiv:1502.03167). State: `weight`, `bias`, `running_mean`, `running_var` `[channels]` and
+/// In training each channel is brought to mean 0 and variance 1 over the batch, and the running statistics follow; in evaluation these
+/// are used (Ioffe, Szegedy 2015, arXiv:1502.03167). State: `weight`, `bias`, `running_mean`, `running_var` `[channels]` and
 /// `num_batches_tracked` (a single int64).
 public class BatchNorm: Module {
   /// The scale of each channel, or `nil`.

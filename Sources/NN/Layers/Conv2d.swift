@@ -3,7 +3,8 @@ public import Torch
 /// A convolution over images.
 ///
 /// Input `[batch, in, height, width]` (or without batch), output `[batch, out, height', width']`. State: `weight`
-/// `[out, in / groups, kernel height, kernel width]`, `bias` `[out]`, both starting uniform in ±1/√(in / groups · kernel area), as in PyTorch.
+/// `[out, in / groups, kernel height, kernel width]`, `bias` `[out]`, both starting uniform in ±1/√(in / groups · kernel
+/// area), as in PyTorch.
 public final class Conv2d: Convolution, Layer {
   /// - Parameters:
   ///   - inputs: channels of the input.

@@ -2,8 +2,8 @@ public import Torch
 
 /// A table of vectors looked up by integers.
 ///
-/// Input `[...]` of int64 (or int32) in `0..<count`, output `[..., dimension]`. State: `weight` `[count, dimension]`, starting normal (0, 1)
-/// with zeros at `paddingIndex`.
+/// Input `[...]` of int64 (or int32) in `0..<count`, output `[..., dimension]`. State: `weight` `[count, dimension]`, starting normal
+/// (0, 1) with zeros at `paddingIndex`.
 public final class Embedding: Module, Layer {
   /// `[count, dimension]`. Settable, so that an output layer can share it.
   public var weight: Parameter { didSet { structureChanged() } }

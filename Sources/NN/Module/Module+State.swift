@@ -22,7 +22,8 @@ extension Module {
   /// Everything is checked before the first value is written: on an error the module is as it was.
   /// - Parameters:
   ///   - strict: whether missing and unexpected names are errors. Shapes and types must fit in any case.
-  ///   - convertingTypes: whether tensors of another floating-point type are converted (half-precision weights into a single-precision model).
+  ///   - convertingTypes: whether tensors of another floating-point type are converted (half-precision weights into a
+  ///     single-precision model).
   ///   - source: where the state came from, for the error message.
   /// - Returns: the names that did not meet, both lists empty when `strict`.
   /// - Throws: `StateError` listing everything that does not fit, `TorchError` where a tensor cannot be converted.

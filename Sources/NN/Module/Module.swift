@@ -47,7 +47,7 @@ open class Module: CustomStringConvertible {
       level.children.compactMap { child in
         guard let label = child.label else { return nil }
         let property = StateName.property(label: label)
-        return (names[property] ?? StateName.of(property: property), child.value)
+        return ((names.isEmpty ? nil : names[property]) ?? StateName.of(property: property), child.value)
       }
     }
   }

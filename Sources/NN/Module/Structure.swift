@@ -89,9 +89,15 @@ private struct Own {
   var children: [(String, Module)] = []
 
   mutating func add(_ value: Any, name: String) {
-    if let module = value as? Module { return children.append((name, module)) }
-    if let parameter = value as? Parameter { return parameters.append((name, parameter)) }
-    if let buffer = value as? Buffer { return buffers.append((name, buffer)) }
+    // Most stored properties are settings, parameters or layers. Comparing types is quick where casts and mirrors are slow.
+    let type = type(of: value)
+    if type == Int.self || type == Double.self || type == Bool.self || type == [Int].self { return }
+    if type is AnyClass || type == Parameter?.self || type == Buffer?.self {
+      if let module = value as? Module { return children.append((name, module)) }
+      if let parameter = value as? Parameter { return parameters.append((name, parameter)) }
+      if let buffer = value as? Buffer { return buffers.append((name, buffer)) }
+      return
+    }
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional:

@@ -22,9 +22,8 @@ extension ModelSummary: CustomStringConvertible {
     }
     let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
     var lines = [line(header), rule] + body.map(line) + [rule]
-    lines.append(
-      "parameters     \(Self.grouped(parameters)) (\(Self.grouped(trainableParameters)) trainable, \(Self.grouped(frozenParameters)) frozen)"
-    )
+    let shares = "(\(Self.grouped(trainableParameters)) trainable, \(Self.grouped(frozenParameters)) frozen)"
+    lines.append("parameters     \(Self.grouped(parameters)) \(shares)")
     lines.append("multiply-adds  \(Self.grouped(multiplyAdds))" + (input.map { " for an input of \($0)" } ?? ""))
     lines.append(
       "memory         parameters \(Self.bytes(parameterBytes)), buffers \(Self.bytes(bufferBytes)), outputs \(Self.bytes(outputBytes))")
