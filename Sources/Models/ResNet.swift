@@ -67,8 +67,9 @@ public final class ResNet: Module, Layer {
 
 /// Two convolutions 3×3 beside a shortcut.
 private final class BasicBlock: Module, Layer {
-  private let conv1: Conv2d, conv2: Conv2d
-  private let bn1: BatchNorm2d, bn2: BatchNorm2d
+  // In torchvision's order, which the state's names follow.
+  private let conv1: Conv2d, bn1: BatchNorm2d
+  private let conv2: Conv2d, bn2: BatchNorm2d
   private let downsample: Sequential?
 
   init(_ inputs: Int, _ outputs: Int, stride: Int) {

@@ -16,13 +16,14 @@ import Training
   @Test(arguments: Architecture.all.map(\.name)) func everyArchitectureBuildsRunsAndComesBack(name: String) throws {
     let architecture = try Architecture.named(name)
     let standard = Dictionary(uniqueKeysWithValues: architecture.settings.map { ($0.name, $0.standard) })
-    for settings in [[:], standard] {
-      let configuration = ModelConfiguration(architecture: name, input: [1, 28, 28], classes: 7, settings: settings)
+    // Leaving a setting out means its standard; the large networks are built once only.
+    for settings in name.hasPrefix("resnet") ? [standard] : [[:], standard] {
+      let configuration = ModelConfiguration(architecture: name, input: [1, 16, 16], classes: 7, settings: settings)
       let decoded = try JSON.decode(ModelConfiguration.self, from: JSON.encode(configuration), source: "config.json")
       // A whole number comes back as an integer.
       #expect(try JSON.encode(decoded) == JSON.encode(configuration))
       let model = try configuration.build(seed: 4), again = try decoded.build(seed: 4), other = try decoded.build(seed: 5)
-      let x = try images(3, [1, 28, 28])
+      let x = try images(3, [1, 16, 16])
       for each in [model, again, other] { each.eval() }
       let y = try model(x)
       #expect(y.shape == [3, 7])
@@ -43,21 +44,7 @@ import Training
     #expect(try Tensor.rand([3]).array(of: Float.self) == expected)
   }
 
-  @Test func namesAreTheOnesOfTorchvision() throws {
-    let model = try ResNet.resNet18()
-    let names = try model.state().names
-    #expect(names.count == 122)
-    #expect(names.prefix(3) == ["conv1.weight", "bn1.weight", "bn1.bias"])
-    for name in ["layer1.1.bn2.running_var", "layer2.0.downsample.0.weight", "layer4.1.bn1.num_batches_tracked", "fc.bias"] {
-      #expect(names.contains(name), "\(name)")
-    }
-    #expect(model.parameterCount() == 11_689_512)
-    #expect(try ResNet.resNet34().parameterCount() == 21_797_672)
-    model.eval()
-    #expect(try model(images(1, [3, 64, 64])).shape == [1, 1000])
-  }
-
-  @Test func lineCounts() throws {
+  @Test func parameterCounts() throws {
     #expect(try LeNet().parameterCount() == 61_706)
     #expect(MLP(784, hidden: [128], outputs: 10).parameterCount() == 101_770)
     let names = try ConvNet(channels: 1, height: 28, width: 28, classes: 10).state().names

@@ -14,9 +14,14 @@ private struct OptimizerFixture: Decodable {
   }
   struct Group: Decodable {
     let lr: Double
-    let momentum, dampening, weight_decay, eps: Double?
+    let momentum, dampening, weightDecay, eps: Double?
     let nesterov, maximize, amsgrad: Bool?
     let betas: [Double]?
+
+    private enum CodingKeys: String, CodingKey {
+      case lr, momentum, dampening, eps, nesterov, maximize, amsgrad, betas
+      case weightDecay = "weight_decay"
+    }
   }
   struct Case: Decodable {
     let name, kind, dtype: String
@@ -67,7 +72,7 @@ private struct Problem {
           ParameterGroup(
             parameters,
             SGD.Settings(
-              learningRate: group.lr, momentum: group.momentum ?? 0, dampening: group.dampening ?? 0, weightDecay: group.weight_decay ?? 0,
+              learningRate: group.lr, momentum: group.momentum ?? 0, dampening: group.dampening ?? 0, weightDecay: group.weightDecay ?? 0,
               nesterov: group.nesterov ?? false, maximize: group.maximize ?? false))
         }, fused: fused)
     }
@@ -77,7 +82,7 @@ private struct Problem {
         parameters,
         Adam.Settings(
           learningRate: group.lr, beta1: group.betas?[0] ?? 0.9, beta2: group.betas?[1] ?? 0.999, epsilon: group.eps ?? 1e-8,
-          weightDecay: group.weight_decay ?? decay, amsgrad: group.amsgrad ?? false, maximize: group.maximize ?? false))
+          weightDecay: group.weightDecay ?? decay, amsgrad: group.amsgrad ?? false, maximize: group.maximize ?? false))
     }
     return example.kind == "AdamW" ? try AdamW(groups: adam, fused: fused) : try Adam(groups: adam, fused: fused)
   }
