@@ -49,6 +49,14 @@ public struct ImageBlock: Sendable, Hashable {
   /// All samples: `count * height * width * channels`.
   public let samples: [UInt8]
 
+  /// - Parameter samples: whole pictures, in the order of the data set.
+  public init(width: Int, height: Int, mode: ColourMode, samples: [UInt8]) {
+    self.width = width
+    self.height = height
+    self.mode = mode
+    self.samples = samples
+  }
+
   /// Samples of one picture.
   public var stride: Int { width * height * mode.channels }
 }
