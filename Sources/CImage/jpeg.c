@@ -52,8 +52,8 @@ cimage_status cimage_jpeg_encode(
   unsigned long size = 0;
   int subsampling = channels == 1 ? TJSAMP_GRAY : full_chroma ? TJSAMP_444 : TJSAMP_420;
   cimage_status status = CIMAGE_OK;
-  if (tjCompress2(
-        handle, pixels, width, width * channels, height, channels == 1 ? TJPF_GRAY : TJPF_RGB, &bytes, &size, subsampling, quality, 0) != 0) {
+  int format = channels == 1 ? TJPF_GRAY : TJPF_RGB;
+  if (tjCompress2(handle, pixels, width, width * channels, height, format, &bytes, &size, subsampling, quality, 0) != 0) {
     const char *text = tjGetErrorStr2(handle);
     explain(message, text);
     status = status_of(text);

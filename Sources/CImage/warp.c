@@ -4,7 +4,8 @@
 
 static inline int inside(int value, int size) { return value < 0 ? 0 : value >= size ? size - 1 : value; }
 
-// Target pixel centres are mapped into the source; half a pixel beyond the outermost centres the edge pixel is repeated, farther out is fill.
+// Target pixel centres are mapped into the source; up to half a pixel beyond the outermost centres the edge pixel is repeated, farther
+// out is fill.
 #define WARP(NAME, T)                                                                                                         \
   void NAME(                                                                                                                  \
     const T *in, int width, int height, int channels, const double *m, T fill, int out_width, int out_height, T *out) {       \
