@@ -71,7 +71,9 @@ let package = Package(
     // Floor 0: the only C and C++ in the package.
     [
       .target(name: "CTorch", cxxSettings: cxxSettings, linkerSettings: torchLinkerSettings),
-      .target(name: "CImage", cSettings: [.unsafeFlags(["-O2"])], linkerSettings: [.linkedLibrary("turbojpeg"), .linkedLibrary("spng"), .linkedLibrary("z")]),
+      .target(
+        name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
+        linkerSettings: [.linkedLibrary("turbojpeg"), .linkedLibrary("spng"), .linkedLibrary("z")]),
     ],
     // Floor 1
     module("MartletCore", from: [crypto]),

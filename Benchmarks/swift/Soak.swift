@@ -32,7 +32,9 @@ enum Soak {
     }
 
     static func residentMegabytes() -> Double {
-      let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first.flatMap { Double($0) }
+      let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first.flatMap {
+        Double($0)
+      }
       return (pages ?? 0) * 4096 / 1_048_576
     }
   }

@@ -13,7 +13,8 @@ case "images": results = try ImageBenchmark.run(photo: arguments.dropFirst().fir
 case "soak": results = try await Soak.steps()
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
-  FileHandle.standardError.write(Data("usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | soak\n".utf8))
+  FileHandle.standardError.write(
+    Data("usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | soak\n".utf8))
   exit(2)
 }
 print(String(decoding: try JSON.encode(results, pretty: false), as: UTF8.self))

@@ -81,15 +81,18 @@ public struct ClassificationAccumulator: Sendable {
   /// - Parameters:
   ///   - mistakes: how many of the worst mistakes to list.
   ///   - keepsOutcomes: keeps every row's outcome for paired comparisons.
+  ///   - topK: accuracies among the first k answers to report, where there are more classes than k.
   /// - Throws: `MetricError` if there are no rows or all weights are zero.
   public func evaluation(
     costs: EvaluationCosts = EvaluationCosts(), intervals: IntervalOptions = IntervalOptions(), mistakes: Int = 24,
-    keepsOutcomes: Bool = true
+    keepsOutcomes: Bool = true, topK: [Int] = [3, 5]
   ) throws(MetricError) -> ClassificationEvaluation {
     try intervals.check()
     try Check.rows(truth.count)
     try Check.weights(weights)
-    return try EvaluationBuilder(labels: labels, truth: truth, probabilities: probabilities, weights: weights, options: intervals)
-      .evaluation(costs: costs, mistakes: mistakes, keepsOutcomes: keepsOutcomes)
+    return try EvaluationBuilder(
+      labels: labels, truth: truth, probabilities: probabilities, weights: weights, options: intervals, topK: topK
+    )
+    .evaluation(costs: costs, mistakes: mistakes, keepsOutcomes: keepsOutcomes)
   }
 }

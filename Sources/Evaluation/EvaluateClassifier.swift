@@ -21,11 +21,14 @@ extension ClassificationEvaluation {
   /// Runs a classifier over labelled batches and evaluates what it says, with times and peak memory.
   /// - Parameters:
   ///   - modelBytes, parameterCount: noted beside the costs that are measured.
+  ///   - mistakes: how many of the worst mistakes to list.
+  ///   - topK: accuracies among the first k answers to report.
   ///   - progress: told how many rows are done after every batch.
   /// - Throws: what the classifier and the batches throw; `ArgumentError` if it gives no `probabilities`; `MetricError` naming the row.
   public static func evaluate<Batches: AsyncSequence>(
     _ classifier: some Classifier, on batches: Batches, intervals: IntervalOptions = IntervalOptions(), modelBytes: Int? = nil,
-    parameterCount: Int? = nil, isolation: isolated (any Actor)? = #isolation, progress: (Int) -> Void = { _ in }
+    parameterCount: Int? = nil, mistakes: Int = 24, topK: [Int] = [3, 5], isolation: isolated (any Actor)? = #isolation,
+    progress: (Int) -> Void = { _ in }
   ) async throws -> ClassificationEvaluation where Batches.Element == EvaluationBatch {
     var accumulator = try ClassificationAccumulator(labels: classifier.labels)
     var times: [(items: Int, seconds: Double)] = []
@@ -48,6 +51,6 @@ extension ClassificationEvaluation {
     let costs = EvaluationCosts(
       batches: times.count > 2 ? Array(times.dropFirst()) : times, peakMemoryBytes: EvaluationCosts.peakMemoryOfProcess(),
       modelBytes: modelBytes, parameterCount: parameterCount)
-    return try accumulator.evaluation(costs: costs, intervals: intervals)
+    return try accumulator.evaluation(costs: costs, intervals: intervals, mistakes: mistakes, topK: topK)
   }
 }

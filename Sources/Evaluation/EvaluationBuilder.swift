@@ -8,15 +8,20 @@ struct EvaluationBuilder {
   let predicted: [Int]
   let confusion: ConfusionMatrix
   let losses: [Double]
+  /// Accuracies among the first k answers to report.
+  let topK: [Int]
 
   private var classes: Int { labels.count }
 
-  init(labels: [String], truth: [Int], probabilities: [Float], weights: [Double]?, options: IntervalOptions) throws(MetricError) {
+  init(
+    labels: [String], truth: [Int], probabilities: [Float], weights: [Double]?, options: IntervalOptions, topK: [Int]
+  ) throws(MetricError) {
     self.labels = labels
     self.truth = truth
     self.probabilities = probabilities
     self.weights = weights
     self.options = options
+    self.topK = topK
     predicted = try Metrics.predictions(probabilities, classes: labels.count)
     confusion = try ConfusionMatrix(truth: truth, predicted: predicted, classes: labels.count, weights: weights)
     losses = Metrics.logLosses(truth: truth, probabilities: probabilities, classes: labels.count)
@@ -95,10 +100,11 @@ struct EvaluationBuilder {
     let half = classes == 2 ? 0.5 : 1
     let brier = Metrics.brierScores(truth: truth, probabilities: probabilities, classes: classes).map { $0 * half }
     metrics["brier"] = Bootstrap.mean(brier, weights: weights, options: options)
-    if classes > 3 {
+    let wanted = topK.filter { $0 >= 1 && $0 < classes }
+    if !wanted.isEmpty {
       let places = Metrics.places(truth: truth, probabilities: probabilities, classes: classes)
       let count = Intervals.effectiveCount(weights, count: truth.count)
-      for k in [3, 5] where classes > k {
+      for k in wanted {
         let share = Metrics.weightedMean(places.map { $0 < k ? 1 : 0 }, weights: weights)
         metrics["top_\(k)"] = Intervals.wilson(share: share, count: count, level: options.level)
       }

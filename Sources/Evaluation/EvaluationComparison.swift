@@ -78,7 +78,7 @@ public struct EvaluationComparison: Codable, Sendable, Hashable {
     }
     self.mcNemar = mcNemar
     self.notes = notes
-    differences = MetricInfo.all.compactMap { info in
+    differences = MetricInfo.of(first.metrics.keys).compactMap { info in
       guard let a = first.metrics[info.name], let b = second.metrics[info.name] else { return nil }
       let difference = paired[info.name] ?? Self.independent(a, b, level: intervals.level)
       return Difference(

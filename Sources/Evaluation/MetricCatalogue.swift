@@ -23,8 +23,7 @@ public struct MetricInfo: Sendable, Hashable {
   public static let all: [MetricInfo] = [
     MetricInfo("accuracy", "Accuracy", isShare: true, "share of rows that is right"),
     MetricInfo("balanced_accuracy", "Balanced accuracy", isShare: true, "mean recall of the classes"),
-    MetricInfo("top_3", "Top-3 accuracy", isShare: true, "share of rows whose true class is among the 3 most probable"),
-    MetricInfo("top_5", "Top-5 accuracy", isShare: true, "share of rows whose true class is among the 5 most probable"),
+    top(3), top(5),
     MetricInfo("precision", "Precision", "share of predicted positives that are positive"),
     MetricInfo("recall", "Recall", "share of positives that are found"),
     MetricInfo("f1", "F1", "harmonic mean of precision and recall of the positive class"),
@@ -51,5 +50,20 @@ public struct MetricInfo: Sendable, Hashable {
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
   /// - Returns: what is known about `name`, or `nil` for a name that no evaluation has.
-  public static func named(_ name: String) -> MetricInfo? { byName[name] }
+  public static func named(_ name: String) -> MetricInfo? {
+    if let known = byName[name] { return known }
+    guard name.hasPrefix("top_"), let k = Int(name.dropFirst(4)), k > 0 else { return nil }
+    return top(k)
+  }
+
+  /// What is known about the given metrics, in the order in which they are shown.
+  public static func of(_ names: some Sequence<String>) -> [MetricInfo] {
+    let names = Set(names)
+    let others = names.subtracting(byName.keys).compactMap(named).sorted { ($0.name.count, $0.name) < ($1.name.count, $1.name) }
+    return all.filter { names.contains($0.name) } + others
+  }
+
+  private static func top(_ k: Int) -> MetricInfo {
+    MetricInfo("top_\(k)", "Top-\(k) accuracy", isShare: true, "share of rows whose true class is among the \(k) most probable")
+  }
 }

@@ -6,7 +6,7 @@ extension ClassificationEvaluation {
     let level = NumberText.significant(intervals.level * 100, digits: 2)
     return TextTable(
       columns: [.init("metric"), .number("value"), .number("\(level) % interval"), .init("meaning")],
-      rows: MetricInfo.all.compactMap { info in
+      rows: MetricInfo.of(metrics.keys).compactMap { info in
         metrics[info.name].map { [info.title, Self.text($0.value), "\(Self.text($0.lower)) – \(Self.text($0.upper))", info.meaning] }
       })
   }

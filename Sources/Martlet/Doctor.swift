@@ -13,7 +13,10 @@ enum Doctor {
   typealias Check = DoctorReport.Check
 
   static func examine(_ surroundings: Surroundings) -> DoctorReport {
-    DoctorReport(checks: torch() + machine() + devices() + files() + [folder("registry", surroundings.registry), folder("temporary files", NSTemporaryDirectory())])
+    DoctorReport(
+      checks: torch() + machine() + devices() + files() + [
+        folder("registry", surroundings.registry), folder("temporary files", NSTemporaryDirectory()),
+      ])
   }
 
   private static func torch() -> [Check] {
@@ -31,7 +34,8 @@ enum Doctor {
     do {
       let x = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
       let good = try x.matmul(x).array(of: Float.self) == [7, 10, 15, 22]
-      checks.append(Check("a matrix product", good ? .good : .bad, good ? "right" : "wrong", remedy: good ? nil : "run scripts/setup again"))
+      checks.append(
+        Check("a matrix product", good ? .good : .bad, good ? "right" : "wrong", remedy: good ? nil : "run scripts/setup again"))
     } catch {
       checks.append(Check("a matrix product", .bad, "\(error)", remedy: "run scripts/setup again"))
     }
@@ -61,15 +65,18 @@ enum Doctor {
       return [
         Check(
           "GPUs", .warning, text,
-          remedy: linked ? "check the NVIDIA driver with nvidia-smi" : "set MARTLET_LIBTORCH to a CUDA build of libtorch and run scripts/setup")
+          remedy: linked
+            ? "check the NVIDIA driver with nvidia-smi" : "set MARTLET_LIBTORCH to a CUDA build of libtorch and run scripts/setup")
       ]
     }
     return [Check("GPUs", .good, text)]
   }
 
   private static func files() -> [Check] {
-    [("chart library", "vega-embed.js", "run scripts/setup; until then reports have tables instead of pictures"),
-     ("demo data", "data/fashion-mnist", "scripts/fetch-data fashion-mnist")].map { name, file, remedy in
+    [
+      ("chart library", "vega-embed.js", "run scripts/setup; until then reports have tables instead of pictures"),
+      ("demo data", "data/fashion-mnist", "scripts/fetch-data fashion-mnist"),
+    ].map { name, file, remedy in
       if let path = SharedFiles.path(file) { return Check(name, .good, path) }
       return Check(name, .warning, "not found", remedy: remedy)
     }
@@ -86,7 +93,8 @@ enum Doctor {
     guard statvfs(folder.path, &status) == 0 else { return Check(name, .good, path) }
     let free = Double(status.f_bavail) * Double(status.f_frsize) / Double(1 << 30)
     return Check(
-      name, free < 1 ? .warning : .good, "\(path), \(String(format: "%.1f", free)) GiB free", remedy: free < 1 ? "free space on the disk" : nil)
+      name, free < 1 ? .warning : .good, "\(path), \(String(format: "%.1f", free)) GiB free",
+      remedy: free < 1 ? "free space on the disk" : nil)
   }
 
   private static func loadedLibrary(_ name: String) -> String? {

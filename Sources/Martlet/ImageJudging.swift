@@ -23,7 +23,7 @@ struct ImageJudging: Sendable {
     let total = test.count
     let evaluation = try await ClassificationEvaluation.evaluate(
       classifier, on: batches, intervals: IntervalOptions(level: settings.intervals, seed: file.project.training.seed),
-      modelBytes: modelBytes, parameterCount: parameters
+      modelBytes: modelBytes, parameterCount: parameters, mistakes: settings.worst, topK: Array(Set([3, 5] + settings.topK)).sorted()
     ) { done in
       if !quiet { Terminal.note("\rjudging \(done) of \(total)", terminator: done == total ? "\r\u{1B}[K" : "") }
     }
@@ -47,18 +47,16 @@ struct ImageJudging: Sendable {
   ) throws -> String {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var thumbnails: [Int: Data] = [:]
-    for mistake in evaluation.worstMistakes.prefix(file.project.evaluation.worst) {
+    for mistake in evaluation.worstMistakes {
       thumbnails[mistake.row] = try test.image(mistake.row, covering: (128, 128)).encoded(as: .png())
     }
-    var shown = evaluation
-    shown.worstMistakes = Array(evaluation.worstMistakes.prefix(file.project.evaluation.worst))
     let report = ClassificationReport(
       title: title, subtitle: file.project.description ?? "judged on \(NumberText.grouped(test.count)) pictures that it never saw",
-      evaluation: shown, history: history, lineage: facts(lineage), thumbnails: thumbnails,
+      evaluation: evaluation, history: history, lineage: facts(lineage), thumbnails: thumbnails,
       footer: "Written by Martlet \(MartletVersion.current). Everything on this page is in evaluation.json beside it, too.")
     let page = folder + "/index.html"
     try report.report.write(to: page)
-    try AtomicFile.write(JSON.encode(shown), to: folder + "/evaluation.json")
+    try AtomicFile.write(JSON.encode(evaluation), to: folder + "/evaluation.json")
     return page
   }
 
@@ -73,7 +71,9 @@ struct ImageJudging: Sendable {
       facts.append(ReportFact("Code", "Martlet \(code.martlet)" + (code.commit.map { ", commit \($0.prefix(12))\(state)" } ?? "")))
     }
     for (name, version) in lineage.libraries.sorted(by: { $0.key < $1.key }) { facts.append(ReportFact(name, version)) }
-    if let machine = lineage.machine { facts.append(ReportFact("Machine", "\(machine.processor), \(machine.cores) cores, \(machine.system)")) }
+    if let machine = lineage.machine {
+      facts.append(ReportFact("Machine", "\(machine.processor), \(machine.cores) cores, \(machine.system)"))
+    }
     return facts
   }
 }

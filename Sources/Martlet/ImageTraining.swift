@@ -70,7 +70,8 @@ struct ImageTraining {
       try Safetensors.write(try model.state().entries, to: weights)
       digest = try Digest.sha256(file: weights)
     }
-    let names = Set(result?.history.map(\.name) ?? [])
+    // How fast it went is in the metric file; what was learned belongs into the report.
+    let names = Set(result?.history.map(\.name).filter { $0 != "train/itemsPerSecond" } ?? [])
     return Outcome(
       model: model, configuration: configuration,
       summary: TrainSummary(

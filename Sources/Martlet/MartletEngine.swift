@@ -76,7 +76,8 @@ public struct MartletEngine: Engine {
         "\(version.reference) knows the classes \(bundle.manifest.labels.joined(separator: ", ")), the project's data have \(parts.labels.joined(separator: ", "))",
         expected: "the same classes in the same order")
     }
-    let judging = ImageJudging(file: request.project, test: parts.test, preparation: try recipe.preparation.plain, surroundings: request.surroundings)
+    let judging = ImageJudging(
+      file: request.project, test: parts.test, preparation: try recipe.preparation.plain, surroundings: request.surroundings)
     let classifier = try TorchClassifier(bundle: bundle)
     let evaluation = try await CancelledBySignals.run {
       try await judging.evaluate(

@@ -52,7 +52,9 @@ struct RunFolder: Sendable {
     let free = ["serve.", "evaluation.", "output", "description", "training.workers", "training.checkpoint-every"]
     let differing = Set(before.keys).union(now.keys).filter { key in before[key] != now[key] && !free.contains { key.hasPrefix($0) } }
     if let key = differing.sorted().first {
-      func text(_ value: JSONValue?) -> String { value.flatMap { try? JSON.encode($0, pretty: false) }.map { String(decoding: $0, as: UTF8.self) } ?? "nothing" }
+      func text(_ value: JSONValue?) -> String {
+        value.flatMap { try? JSON.encode($0, pretty: false) }.map { String(decoding: $0, as: UTF8.self) } ?? "nothing"
+      }
       throw ArgumentError(
         "the run \(path) was started with \(key) = \(text(before[key])), the project now says \(text(now[key]))",
         expected: "the same settings", remedy: "the run's own \(path)/martlet.yml, or a new run")

@@ -54,7 +54,8 @@ public enum AtomicFile {
       let written = writeOnce(descriptor, rest)
       if written < 0 {
         if errno == EINTR { continue }
-        throw FileError(path: path, problem: "cannot be written: \(systemReason())", remedy: errno == ENOSPC ? "free space on the disk" : nil)
+        throw FileError(
+          path: path, problem: "cannot be written: \(systemReason())", remedy: errno == ENOSPC ? "free space on the disk" : nil)
       }
       rest = rest.dropFirst(written)
     }

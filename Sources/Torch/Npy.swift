@@ -26,11 +26,17 @@ public enum Npy {
       ? Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self).littleEndian)
       : Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self).littleEndian)
     let start = (wide ? 12 : 10) + length
-    guard start <= bytes.count else { throw FileError(path: path, problem: "is cut off: the header ends at \(start), the file at \(bytes.count)") }
+    guard start <= bytes.count else {
+      throw FileError(path: path, problem: "is cut off: the header ends at \(start), the file at \(bytes.count)")
+    }
     let text = String(decoding: bytes[(start - length)..<start], as: UTF8.self)
-    guard let descr = text.firstMatch(of: /'descr'\s*:\s*'([^']*)'/)?.1, let shapeText = text.firstMatch(of: /'shape'\s*:\s*\(([^)]*)\)/)?.1,
+    guard let descr = text.firstMatch(of: /'descr'\s*:\s*'([^']*)'/)?.1,
+      let shapeText = text.firstMatch(of: /'shape'\s*:\s*\(([^)]*)\)/)?.1,
       let order = text.firstMatch(of: /'fortran_order'\s*:\s*(True|False)/)?.1
-    else { throw FileError(path: path, problem: "has the header \(text.prefix(200))", expected: "descr, fortran_order and shape of a plain array") }
+    else {
+      throw FileError(
+        path: path, problem: "has the header \(text.prefix(200))", expected: "descr, fortran_order and shape of a plain array")
+    }
     var name = String(descr)
     let swapped = name.hasPrefix(">")
     if name.hasPrefix("=") || name.hasPrefix("|") || swapped { name = "<" + name.dropFirst() }
@@ -47,7 +53,8 @@ public enum Npy {
     let size = try HostArray.elementCount(of: shape).multipliedReportingOverflow(by: type.dtype.size)
     guard !size.overflow, size.partialValue == bytes.count - start else {
       throw FileError(
-        path: path, problem: "has \(bytes.count - start) bytes of data", expected: "\(size.partialValue) for \(type.dtype) of shape \(shape)")
+        path: path, problem: "has \(bytes.count - start) bytes of data",
+        expected: "\(size.partialValue) for \(type.dtype) of shape \(shape)")
     }
     let data = UnsafeRawBufferPointer(rebasing: bytes[start...])
     let stored = order == "True" ? Array(shape.reversed()) : shape

@@ -82,7 +82,8 @@ public enum Safetensors {
         throw FileError(path: path, problem: "cannot hold the name '\(name)' \(name == "__metadata__" ? "for a tensor" : "twice")")
       }
       guard let typeName = tensor.dtype.safetensorsName else {
-        throw FileError(path: path, problem: "tensor '\(name)' is \(tensor.dtype), which safetensors files lack", remedy: "convert it first")
+        throw FileError(
+          path: path, problem: "tensor '\(name)' is \(tensor.dtype), which safetensors files lack", remedy: "convert it first")
       }
       items.append(Item(name: name, dtype: tensor.dtype, typeName: typeName, shape: tensor.shape, tensor: tensor))
     }
@@ -103,7 +104,8 @@ public enum Safetensors {
     var header = Array("{\(members.joined(separator: ","))}".utf8)
     header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
     guard header.count <= SafetensorsHeader.largestHeader else {
-      throw FileError(path: path, problem: "the header would have \(header.count) bytes", expected: "at most \(SafetensorsHeader.largestHeader)")
+      throw FileError(
+        path: path, problem: "the header would have \(header.count) bytes", expected: "at most \(SafetensorsHeader.largestHeader)")
     }
     var failure: (any Error)?
     try AtomicFile.write(to: path) { (descriptor) throws(FileError) in

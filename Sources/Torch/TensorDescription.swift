@@ -33,7 +33,8 @@ private enum TensorPrinter {
     var cut = [Bool](repeating: false, count: shape.count)
     if summarises {
       for (dim, size) in shape.enumerated() where size > 2 * edge {
-        shown = try Tensor.cat([shown.narrow(dim: dim, start: 0, length: edge), shown.narrow(dim: dim, start: size - edge, length: edge)], dim: dim)
+        shown = try Tensor.cat(
+          [shown.narrow(dim: dim, start: 0, length: edge), shown.narrow(dim: dim, start: size - edge, length: edge)], dim: dim)
         cut[dim] = true
       }
     }

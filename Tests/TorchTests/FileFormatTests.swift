@@ -66,7 +66,10 @@ import Testing
     (file(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, data: 4), "ends at byte 8 of 4 bytes"),
     (file(#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, data: 8), "has 8 bytes; expected 12"),
     (file(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, data: 8), "has the offsets [8, 0]"),
-    (file(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, data: 12), "overlaps"),
+    (
+      file(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, data: 12),
+      "overlaps"
+    ),
     (file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, data: 8), "leaves a hole"),
     (file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 8), "4 bytes at the end belong to no tensor"),
     (file(#"{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}"#, data: 4), "unknown type 'F33'"),
@@ -76,7 +79,9 @@ import Testing
     (file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#, data: 4), "holds 3 numbers"),
     (file(#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, data: 4), "too large"),
     (file(#"{"a":{"dtype":"F32","shape":[1]}}"#, data: 4), "has no 'data_offsets'"),
-    (file(#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#), "appears twice"),
+    (
+      file(#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#), "appears twice"
+    ),
     (file(#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"code":"x"}}"#), "unknown key 'code'"),
     (file("[]"), "expected '{'"),
     (file("{}x"), "text after the end"),
@@ -110,7 +115,8 @@ import Testing
           switch Int.random(in: 0..<4, using: &random) {
           case 0: mutant = mutant.prefix(Int.random(in: 0...mutant.count, using: &random))
           case 1 where !mutant.isEmpty: mutant.remove(at: mutant.indices.randomElement(using: &random) ?? 0)
-          case 2 where !mutant.isEmpty: mutant[mutant.indices.randomElement(using: &random) ?? 0] = UInt8.random(in: 0...255, using: &random)
+          case 2 where !mutant.isEmpty:
+            mutant[mutant.indices.randomElement(using: &random) ?? 0] = UInt8.random(in: 0...255, using: &random)
           default: mutant.insert(UInt8.random(in: 0...255, using: &random), at: Int.random(in: 0...mutant.count, using: &random))
           }
           mutant = Data(mutant)
@@ -191,7 +197,9 @@ import Testing
     let good = try Data(contentsOf: fixtureURL("numpy_float32.npy"))
     try withTemporaryFolder { folder in
       let path = folder + "/x.npy"
-      for broken in [Data("hello".utf8), good.prefix(8), good.prefix(60), good.dropLast(), good + [0], good.prefix(6) + [9] + good.dropFirst(7)] {
+      for broken in [
+        Data("hello".utf8), good.prefix(8), good.prefix(60), good.dropLast(), good + [0], good.prefix(6) + [9] + good.dropFirst(7),
+      ] {
         try Data(broken).write(to: URL(fileURLWithPath: path))
         #expect(throws: FileError.self) { try Npy.read(path) }
       }

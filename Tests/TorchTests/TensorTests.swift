@@ -56,7 +56,9 @@ import Testing
     let error = #expect(throws: TorchError.self) { try a.mm(b) }
     #expect(error?.operatorName == "aten::mm")
     #expect(error?.operands.map(\.shape) == [[2, 3], [4, 5]])
-    #expect(error?.description == "aten::mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5) (with float32[2, 3] on cpu, float32[4, 5] on cpu)")
+    #expect(
+      error?.description
+        == "aten::mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5) (with float32[2, 3] on cpu, float32[4, 5] on cpu)")
     #expect(throws: TorchError.self) { try Tensor([1, 2, 3] as [Float], shape: [2, 2]) }
     #expect(throws: TorchError.self) { try Tensor.zeros([-1]) }
     #expect(throws: TorchError.self) { try a.double() }

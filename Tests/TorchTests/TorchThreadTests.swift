@@ -1,3 +1,4 @@
+@preconcurrency import Foundation
 import Testing
 
 @testable import Torch
@@ -31,7 +32,5 @@ import Testing
     #expect(TorchLibrary.usesCxx11ABI)
   }
 }
-
-@preconcurrency import Foundation
 
 private func currentThread() -> UInt { UInt(pthread_self()) }
