@@ -18,22 +18,23 @@ struct Compare: RegistryCommand {
   @OptionGroup var global: GlobalOptions
 
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
-    let comparison = try registry.compare(registry.resolve(first), registry.resolve(second))
+    let comparison = try PairedComparison(registry.resolve(first), registry.resolve(second), in: registry)
     return CommandResult(document: comparison, text: Self.text(comparison, context))
   }
 
-  static func text(_ comparison: Comparison, _ context: CommandContext) -> String {
+  static func text(_ paired: PairedComparison, _ context: CommandContext) -> String {
+    let comparison = paired.comparison
     let names = (comparison.first.reference, comparison.second.reference)
     var text = ""
     if !comparison.metrics.isEmpty {
       var table = TextTable(columns: [.init("metric"), .number(names.0), .number(names.1), .number("difference"), .init("verdict")])
       for metric in comparison.metrics {
-        table.append([
-          metric.name, metric.first.map { NumberText.short($0.value) } ?? "-", metric.second.map { NumberText.short($0.value) } ?? "-",
-          metric.difference.map { ($0 > 0 ? "+" : "") + NumberText.short($0) } ?? "", words(metric.verdict, context.unicode),
-        ])
+        let verdict = words(paired.verdict(on: metric), context.unicode)
+        let difference = metric.difference.map { ($0 > 0 ? "+" : "") + NumberText.short($0) }
+        table.append([metric.name, short(metric.first), short(metric.second), difference ?? "", verdict])
       }
       text += context.render(table)
+      if let sentence = paired.sentence { text += sentence + "\n" }
     }
     for (title, differences) in [
       ("configuration", comparison.configuration), ("lineage", comparison.lineage), ("signature", comparison.signature),
@@ -50,6 +51,8 @@ struct Compare: RegistryCommand {
     }
     return text
   }
+
+  private static func short(_ metric: MetricSummary?) -> String { metric.map { NumberText.short($0.value) } ?? "-" }
 
   private static func words(_ verdict: MetricDifference.Verdict, _ unicode: Bool) -> String {
     switch verdict {
