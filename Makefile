@@ -18,7 +18,8 @@ run: build ## the whole journey: train on Fashion-MNIST, judge, register, serve,
 
 test: setup ## all tests
 	swift build --build-tests
-	swift test --skip-build
+	# One after the other: libtorch's random generator belongs to the process.
+	swift test --skip-build --no-parallel
 
 build: setup ## the program, optimised
 	swift build $(RELEASE) --product martlet-engine

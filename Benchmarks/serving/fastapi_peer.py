@@ -7,6 +7,7 @@ usage: fastapi_peer.py --port 8001 [--workers 2] [--threads 1] [--trivial]
 
 import argparse
 import os
+import sys
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, default=8001)
@@ -27,16 +28,14 @@ else:
     import torch
     from fastapi import FastAPI
     from pydantic import BaseModel
-    from torch import nn
+
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from engine import network as make_network
 
     torch.set_num_threads(int(os.environ.get("PEER_THREADS", "1")))
     torch.manual_seed(0)
     labels = [f"class {index}" for index in range(10)]
-    network = nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(1600, 128), nn.ReLU(), nn.Linear(128, 10),
-    ).eval()
+    network = make_network().eval()
     app = FastAPI()
 
     class Item(BaseModel):

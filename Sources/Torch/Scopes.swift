@@ -67,11 +67,11 @@ public enum TorchThreads {
   public static func with<Result>(_ count: Int, _ body: () throws -> Result) throws -> Result {
     let previous = self.count
     try set(count)
-    defer { ct_set_threads_back(previous) }
+    defer { restore(previous) }
     return try body()
   }
 
-  private static func ct_set_threads_back(_ count: Int) {
+  private static func restore(_ count: Int) {
     var error: CTError?
     _ = ct_set_threads(Int32(count), &error)
     if let error { ct_error_free(error) }

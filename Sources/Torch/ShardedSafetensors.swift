@@ -8,7 +8,8 @@ public struct ShardedSafetensors: Sendable {
   private let map: [String: String]
 
   private struct Index: Decodable {
-    let weight_map: [String: String]
+    let weightMap: [String: String]
+    private enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
   }
 
   /// Opens the index and all files that it names, which must lie beside it.
@@ -18,7 +19,7 @@ public struct ShardedSafetensors: Sendable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FileError(path: path, problem: "cannot be read", expected: "an index of safetensors files")
     }
-    map = try JSON.decode(Index.self, from: data, source: path).weight_map
+    map = try JSON.decode(Index.self, from: data, source: path).weightMap
     let folder = (path as NSString).deletingLastPathComponent
     var files: [String: SafetensorsFile] = [:]
     for (tensor, name) in map.sorted(by: { $0.key < $1.key }) {
