@@ -91,7 +91,7 @@ private enum TensorPrinter {
       } else if dtype.isInteger {
         (texts, elementLength) = Self.padded(try tensor.array(of: Int64.self).map(String.init))
       } else if dtype.isComplex {
-        let pairs = try tensor.to(.complex128).viewAsReal().array(of: Double.self)
+        let pairs = try tensor.to(.complex128).resolveConj().viewAsReal().array(of: Double.self)
         let real = stride(from: 0, to: pairs.count, by: 2).map { pairs[$0] }
         let imaginary = stride(from: 1, to: pairs.count, by: 2).map { pairs[$0] }
         let first = FloatFormat(real), second = FloatFormat(imaginary)

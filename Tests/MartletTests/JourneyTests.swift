@@ -1,4 +1,3 @@
-import Commands
 import Foundation
 import Images
 import MartletCore
@@ -7,6 +6,7 @@ import Registry
 import Serving
 import Testing
 
+@testable import Commands
 @testable import Martlet
 
 /// The whole journey on pictures that the test draws itself. One suite after the other: libtorch's random state belongs to the process.
@@ -99,8 +99,9 @@ import Testing
     let place = try TemporaryProject()
     try place.writePictures()
     let file = try place.project(TemporaryProject.small, overrides: ["training.checkpoint-every=3"])
-    func train(_ resume: String? = nil) async throws -> TrainSummary {
-      try await engine.train(TrainRequest(project: file, resume: resume, surroundings: place.surroundings))
+    let (engine, surroundings) = (engine, place.surroundings)
+    @Sendable func train(_ resume: String? = nil) async throws -> TrainSummary {
+      try await engine.train(TrainRequest(project: file, resume: resume, surroundings: surroundings))
     }
     let first = try await train(), second = try await train()
     #expect(first.weights != nil && first.weights == second.weights && first.run != second.run)

@@ -1,10 +1,10 @@
-import Commands
 import Foundation
 import Images
 import MartletCore
 import Project
 import Testing
 
+@testable import Commands
 @testable import Martlet
 
 /// A folder of a test's own with a project in it; it goes with the value.
@@ -35,7 +35,7 @@ final class TemporaryProject {
         var random = KeyedRandom(seed: 1, purpose: "picture \(label)", index: UInt64(number))
         var samples = (0..<size * size).map { _ in UInt8(random.uniform() * 80) }
         for y in 0..<4 { for x in 0..<4 { samples[(y + 2) * size + x + label * 4] = UInt8(180 + random.uniform() * 70) } }
-        try Image(width: size, height: size, mode: .grey, samples: samples).write(to: "\(path)/\(number).png")
+        try Image(width: size, height: size, mode: .grey, samples: .uint8(samples)).write(to: "\(path)/\(number).png")
       }
     }
   }
