@@ -43,7 +43,7 @@ install: build ## put the program under PREFIX (it can be moved later)
 generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml
 	swift run generate-operators
 
-fixtures: ## write the reference values anew with the pinned peers
+fixtures: setup ## write the reference values anew with the pinned peers
 	@scripts/fixtures
 
 clean: ## remove what was built, keep what was fetched

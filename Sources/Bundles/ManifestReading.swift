@@ -54,6 +54,7 @@ extension BundleManifest {
       complain("has a \(what) that is empty, longer than 200 characters or holds control characters")
     }
     if let index = labels.firstIndex(where: hasControl) { complain("has control characters in label \(index)") }
+    if Set(labels).count != labels.count { complain("names a class twice") }
     if let name = metrics.keys.sorted().first(where: { $0.isEmpty || hasControl($0) }) {
       complain("has a metric named '\(printable(name))'")
     }

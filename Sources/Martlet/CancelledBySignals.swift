@@ -1,4 +1,5 @@
 import Dispatch
+import Torch
 
 #if canImport(Glibc)
   import Glibc
@@ -16,7 +17,8 @@ enum CancelledBySignals {
     init(_ body: @escaping () async throws -> sending Result) { self.body = body }
 
     func run() async throws -> Result {
-      let task = Task { try await body() }
+      // Everything in there that is not bound to an actor runs where libtorch belongs.
+      let task = Task(executorPreference: TorchThread.main) { try await self.body() }
       let sources = [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -93,6 +93,10 @@ struct ImageParts: Sendable {
     if let labels, labels.count != dataset.classes.count {
       throw ArgumentError("data.labels names \(labels.count) classes, the pictures have \(dataset.classes.count)")
     }
+    if let twice = Dictionary(grouping: dataset.classes, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
+      throw ArgumentError(
+        "two classes are called '\(twice)'", expected: "a name of its own for each class", remedy: "data.labels in martlet.yml")
+    }
     let present = dataset.classCounts.count { $0 > 0 }
     guard present >= 2 else {
       throw ArgumentError(

@@ -21,7 +21,7 @@ public struct MartletEngine: Engine {
     let start = Date()
     let clock = ContinuousClock.now
     let file = request.project
-    let parts = try ImageParts(file)
+    let parts = try await Self.parts(file)
     // A registry that cannot be written is better known before training than after.
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
     let folder = try request.resume.map { try RunFolder.open($0, for: file) } ?? RunFolder.create(for: file)
@@ -57,7 +57,7 @@ public struct MartletEngine: Engine {
 
   public func train(_ request: TrainRequest) async throws -> TrainSummary {
     try TorchLibrary.check()
-    let parts = try ImageParts(request.project)
+    let parts = try await Self.parts(request.project)
     let folder = try request.resume.map { try RunFolder.open($0, for: request.project) } ?? RunFolder.create(for: request.project)
     let training = ImageTraining(file: request.project, parts: parts, folder: folder, surroundings: request.surroundings)
     return try await CancelledBySignals.run { try await training.run(resuming: request.resume != nil).summary }
@@ -70,7 +70,7 @@ public struct MartletEngine: Engine {
     let version = try registry.resolve(request.reference)
     let bundle = try registry.bundle(version)
     let recipe = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe)
-    let parts = try ImageParts(request.project, preparedBy: recipe.preparation, labels: bundle.manifest.labels)
+    let parts = try await Self.parts(request.project, preparedBy: recipe.preparation, labels: bundle.manifest.labels)
     guard parts.labels == bundle.manifest.labels else {
       throw ArgumentError(
         "\(version.reference) knows the classes \(bundle.manifest.labels.joined(separator: ", ")), the project's data have \(parts.labels.joined(separator: ", "))",
@@ -116,6 +116,17 @@ public struct MartletEngine: Engine {
     return PredictionSummary(model: version.name, version: version.number, predictions: answers)
   }
 
+  /// The pictures of a project. The normalisation is measured where training computes, with as many threads, so that it repeats.
+  private static func parts(
+    _ file: ProjectFile, preparedBy preparation: ImagePreparation? = nil, labels: [String]? = nil
+  ) async throws -> ImageParts {
+    try await TorchThread.main.run {
+      try TorchThreads.with(file.project.training.threads.value ?? ImageTraining.cores()) {
+        try ImageParts(file, preparedBy: preparation, labels: labels)
+      }
+    }
+  }
+
   private static func answer(_ input: String, _ row: [Float], _ labels: [String], top: Int?) -> PredictionSummary.Answer {
     // Of equal probabilities the first class wins, as in the server.
     let order = row.indices.sorted { (row[$1], $0) < (row[$0], $1) }
@@ -123,11 +134,11 @@ public struct MartletEngine: Engine {
     let best = order.first ?? 0
     return .init(
       input: input, prediction: best, label: labels.indices.contains(best) ? labels[best] : "",
-      probabilities: Dictionary(uniqueKeysWithValues: kept.map { (labels[$0], Double(row[$0])) }))
+      probabilities: Dictionary(kept.map { (labels[$0], Double(row[$0])) }, uniquingKeysWith: +))
   }
 
   public func preview(_ request: PreviewRequest) async throws -> PreviewSummary {
-    let parts = try ImageParts(request.project)
+    let parts = try await Self.parts(request.project)
     let dataset: any ImageDataset
     switch request.part {
     case .train: dataset = parts.training

@@ -9,7 +9,8 @@ import Synchronization
 
 /// Writing that never leaves half a file: a temporary name in the same folder, flushed to the disk, then renamed.
 public enum AtomicFile {
-  private static let counter = Atomic<Int>(0)
+  // A container's main process has the same number at every start: what a killed one left behind must not be in the way.
+  private static let counter = Atomic<Int>(Int.random(in: 0..<1 << 40))
 
   /// A name beside `path` that no other process and no other call of this process uses.
   public static func temporaryPath(beside path: String) -> String {

@@ -55,14 +55,23 @@ struct ObjectStore: Sendable {
       fchmod(descriptor, 0o444)
     }
     // What is hashed is what is kept: a source that changes while it is copied cannot slip in.
-    guard try Digest.sha256(file: temporary) == digest else {
+    let stored: String
+    do { stored = try Digest.sha256(file: temporary) } catch {
+      // Garbage collection without grace took it: the registration sees that it is missing and begins again.
+      if access(temporary, F_OK) != 0 { return }
+      throw error
+    }
+    guard stored == digest else {
       throw RegistryError(
         .bundle, "'\(name)' has another content than its manifest says", remedy: "build the bundle again; nothing was registered")
     }
     try steps(.staged)
     let folder = (final as NSString).deletingLastPathComponent
     if mkdir(folder, 0o755) == 0 { try FileTools.syncFolder(root) }
-    guard rename(temporary, final) == 0 else { throw SystemFailure(path: final) }
+    guard rename(temporary, final) == 0 else {
+      if errno == ENOENT, access(temporary, F_OK) != 0 { return }
+      throw SystemFailure(path: final)
+    }
     try FileTools.syncFolder(folder)
     try steps(.placed)
   }

@@ -8,7 +8,7 @@ public struct ServerOptions: Sendable {
   public var maxBodyBytes = 64 << 20
   /// The most bytes of one tensor after decoding.
   public var maxTensorBytes = 64 << 20
-  /// The most bytes of bodies that are being read at one time, over all requests; more are refused with 503.
+  /// The most bytes of bodies of all requests that are under way; more are refused with 503.
   public var maxBodyBytesInFlight = 1 << 30
   /// The most bytes of one header field, and of all of them together.
   public var maxHeaderBytes = 32 << 10

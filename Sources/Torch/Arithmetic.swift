@@ -40,6 +40,9 @@ extension Tensor {
     try rhs.reciprocal().mul(lhs.torchScalar)
   }
 
+  public static func ** (lhs: some ScalarConvertible, rhs: Tensor) throws(TorchError) -> Tensor { try Tensor.pow(lhs.torchScalar, rhs) }
+
+  /// Swift's prefix operators bind tighter than all others: `-x ** 2` is `(-x) ** 2`, not `-(x ** 2)` as in Python.
   public static prefix func - (value: Tensor) throws(TorchError) -> Tensor { try value.neg() }
 
   // Comparisons give a tensor of `bool`, element by element.

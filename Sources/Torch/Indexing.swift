@@ -37,13 +37,16 @@ extension Int: TensorIndexConvertible { public var tensorIndex: TensorIndex { .a
 extension Tensor: TensorIndexConvertible { public var tensorIndex: TensorIndex { .tensor(self) } }
 extension Range<Int>: TensorIndexConvertible { public var tensorIndex: TensorIndex { .slice(lowerBound, upperBound, step: 1) } }
 extension ClosedRange<Int>: TensorIndexConvertible {
-  // The bound -1 is the last element, after which there is no number to name.
-  public var tensorIndex: TensorIndex { .slice(lowerBound, upperBound == -1 ? nil : upperBound + 1, step: 1) }
+  public var tensorIndex: TensorIndex { .slice(lowerBound, upperBound.after, step: 1) }
 }
 extension PartialRangeFrom<Int>: TensorIndexConvertible { public var tensorIndex: TensorIndex { .slice(lowerBound, nil, step: 1) } }
 extension PartialRangeUpTo<Int>: TensorIndexConvertible { public var tensorIndex: TensorIndex { .slice(nil, upperBound, step: 1) } }
 extension PartialRangeThrough<Int>: TensorIndexConvertible {
-  public var tensorIndex: TensorIndex { .slice(nil, upperBound == -1 ? nil : upperBound + 1, step: 1) }
+  public var tensorIndex: TensorIndex { .slice(nil, upperBound.after, step: 1) }
+}
+extension Int {
+  // The bound -1 is the last element, after which there is no number to name; nor is there one after the largest.
+  fileprivate var after: Int? { self == -1 || self == .max ? nil : self + 1 }
 }
 
 extension Tensor {

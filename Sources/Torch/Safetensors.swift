@@ -108,7 +108,7 @@ public enum Safetensors {
         path: path, problem: "the header would have \(header.count) bytes", expected: "at most \(SafetensorsHeader.largestHeader)")
     }
     var failure: (any Error)?
-    try AtomicFile.write(to: path) { (descriptor) throws(FileError) in
+    let write = { (descriptor: Int32) throws(FileError) in
       do {
         try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try AtomicFile.writeAll($0, to: descriptor, path: path) }
         try header.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
@@ -120,7 +120,7 @@ public enum Safetensors {
         throw FileError(path: path, problem: "\(error)")
       }
     }
-    if let failure { throw failure }
+    do { try AtomicFile.write(to: path, write) } catch { throw failure ?? error }
   }
 
   private static func quoted(_ text: String) -> String {

@@ -51,6 +51,11 @@ public struct Checkpoint: Sendable {
 
   /// Puts a run back to the saved moment.
   func restore(_ run: TrainingRun) throws {
+    guard manifest.step >= 0, manifest.epoch >= 0, manifest.position.epoch >= 0, manifest.position.batch >= 0 else {
+      throw StateMismatch(
+        "the checkpoint \(path) says step \(manifest.step), epoch \(manifest.position.epoch), batch \(manifest.position.batch)",
+        expected: "numbers of 0 or more", remedy: "an undamaged checkpoint")
+    }
     try check("seed", "\(manifest.seed)", "\(run.seed)", remedy: "Trainer(…, seed: \(manifest.seed))")
     try check("items", "\(manifest.plan.items)", "\(run.plan.items)", remedy: "the same training data")
     try check("batch size", "\(manifest.plan.batchSize)", "\(run.plan.batchSize)", remedy: "the same DataLoader settings")

@@ -89,14 +89,28 @@ public final class Checkpoints: Handler {
   public func state() throws -> SavedState? {
     SavedState(values: [
       "saved": .array(saved.map { .string($0) }), "best": best.map { .double($0) } ?? .null,
-      "bestName": bestName.map { .string($0) } ?? .null,
+      "bestName": bestName.map { .string($0) } ?? .null, "folder": .string(Self.identity(of: folder)),
     ])
   }
 
   public func load(_ state: SavedState) throws {
-    saved = state.values["saved"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    // Only this folder's own checkpoints may ever be removed, whatever a file says.
+    func own(_ name: String?) -> String? {
+      name.flatMap { $0.hasPrefix("step-") && !$0.contains("/") && isHere($0) ? $0 : nil }
+    }
+    let isSameFolder = state.values["folder"]?.stringValue == Self.identity(of: folder)
+    saved = isSameFolder ? (state.values["saved"]?.arrayValue ?? []).compactMap { own($0.stringValue) } : []
     best = state.values["best"]?.doubleValue
-    bestName = state.values["bestName"]?.stringValue
+    bestName = isSameFolder ? own(state.values["bestName"]?.stringValue) : nil
+  }
+
+  private func isHere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+
+  /// The folder itself, not its name: a run may be moved as a whole and goes on, and another run's folder is another one.
+  private static func identity(of folder: String) -> String {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: folder)
+    let numbers = [FileAttributeKey.systemNumber, .systemFileNumber].map { (attributes?[$0] as? NSNumber)?.stringValue ?? "?" }
+    return numbers.joined(separator: ":")
   }
 
   private static func stepName(_ step: Int) -> String {

@@ -69,7 +69,7 @@ public final class DataLoader: AsyncSequence, Sendable {
     guard (0...256).contains(workers) else { throw ArgumentError("\(workers) loader workers", expected: "0…256") }
     visits = sampler.length(of: source.count)
     guard visits > 0 else { throw ArgumentError("there are no items to load", expected: "one or more") }
-    batchesPerEpoch = dropLast ? visits / batchSize : (visits + batchSize - 1) / batchSize
+    batchesPerEpoch = dropLast ? visits / batchSize : (visits - 1) / batchSize + 1
     guard batchesPerEpoch > 0 else {
       throw ArgumentError(
         "\(visits) items make no full batch of \(batchSize)", remedy: "a batch size of \(visits) or less, or keep the last batch")
@@ -78,7 +78,7 @@ public final class DataLoader: AsyncSequence, Sendable {
     self.source = source
     self.sampler = sampler
     self.workers = workers
-    self.prefetch = Swift.max(1, prefetch ?? 2 * workers)
+    self.prefetch = Swift.min(Swift.max(1, prefetch ?? 2 * workers), batchesPerEpoch)
   }
 
   /// The usual orders: shuffled by `seed` and the epoch, or first to last.

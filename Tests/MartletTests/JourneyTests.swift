@@ -163,6 +163,13 @@ import Testing
     // Pictures of several sizes, and no size in the project.
     try place.writePictures(classes: 3, each: 2, size: 20, name: "photos")
     #expect(try await message(TemporaryProject.small).contains("differ in size"))
+    // Two classes of one name.
+    let pixels = (0..<12 * 16).map { UInt8(truncatingIfNeeded: $0) }
+    try Data([0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 4, 0, 0, 0, 4] + pixels).write(to: URL(fileURLWithPath: place.folder + "/images"))
+    try Data([0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 3) }).write(to: URL(fileURLWithPath: place.folder + "/labels"))
+    let twins = try await message(
+      "name: x\ntask: image-classification\ndata: {train: {idx: {images: images, labels: labels}}, labels: [a, a, b]}\n")
+    #expect(twins.contains("two classes are called 'a'"), "\(twins)")
     // A data set that nobody fetched.
     let missing = try await message("name: x\ntask: image-classification\ndata: {dataset: no-such-thing}\n")
     #expect(missing.contains("no-such-thing"))

@@ -94,6 +94,19 @@ private struct Failing: DifferentiableFunction {
     #expect(try x.grad?.array(of: Float.self) == [3, 3])
   }
 
+  @Test func aHookOnAnOutputWithoutGradientIsNotCalled() throws {
+    let x = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]).requiringGrad()
+    let parts = try x.unbind(dim: 0)
+    let calls = Mutex(0)
+    try parts[0].registerHook { gradient in
+      calls.withLock { $0 += 1 }
+      return try gradient.mul(2)
+    }
+    try parts[1].sum().backward()
+    #expect(try x.grad?.array(of: Float.self) == [0, 0, 1, 1])
+    #expect(calls.withLock { $0 } == 0)
+  }
+
   @Test func anErrorInAHookEndsBackward() throws {
     let x = try Tensor([1] as [Float]).requiringGrad()
     let y = try x * 2
@@ -109,6 +122,10 @@ private struct Failing: DifferentiableFunction {
     #expect(try first.sub(x.exp()).abs().amax().double() < 1e-12)
     let second = try #require(try Tensor.gradients(of: [first.sum()], withRespectTo: [x])[0])
     #expect(try second.sub(x.exp()).abs().amax().double() < 1e-12)
+    // A second pass over a graph that is gone is an error, and gives every handle back.
+    let once = try Exponential().apply([x])[0].sum()
+    try once.backward()
+    #expect(throws: TorchError.self) { try once.backward() }
     // Not recorded where nothing needs it.
     #expect(try !Exponential().apply([x.detach()])[0].requiresGrad)
     #expect(try !withoutGrad { try Exponential().apply([x])[0] }.requiresGrad)

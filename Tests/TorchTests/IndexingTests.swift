@@ -51,6 +51,13 @@ import Testing
     #expect(error?.kind == .index)
   }
 
+  @Test func boundsMayLieBeyondTheEnd() throws {
+    let x = try Tensor([1, 2, 3] as [Int])
+    #expect(try x[0...Int.max].array(of: Int.self) == [1, 2, 3])
+    #expect(try x[...(-1)].array(of: Int.self) == [1, 2, 3])
+    #expect(try x[5...].count == 0)
+  }
+
   @Test func gradientsFlowThroughIndexing() throws {
     let x = try Tensor([1, 2, 3] as [Float]).requiringGrad()
     try (x[1...] * x[..<2]).sum().backward()

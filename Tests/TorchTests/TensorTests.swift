@@ -44,6 +44,7 @@ import Testing
     #expect(try (2 - x).array(of: Double.self) == [1, 0, -1])
     #expect(try (6 / x).array(of: Double.self) == [6, 3, 2])
     #expect(try (-x ** 2).array(of: Double.self) == [1, 4, 9])
+    #expect(try (2 ** x).array(of: Double.self) == [2, 4, 8])
     #expect(try (x .> 1.5).array(of: Bool.self) == [false, true, true])
     #expect(try ((x .>= 2) & (x .!= 3)).array(of: Bool.self) == [false, true, false])
     let rate: Float = 0.5

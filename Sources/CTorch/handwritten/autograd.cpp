@@ -36,9 +36,12 @@ struct SwiftNode : torch::autograd::Node {
   size_t inputCount = 0;
 
   variable_list apply(variable_list &&gradients) override {
+    // Unpacking throws for a graph that is gone and for a saved tensor that was changed: before any handle is given out.
+    std::vector<at::Tensor> unpacked;
+    for (auto &variable : saved) unpacked.push_back(variable.unpack(c10::intrusive_ptr<Node>::unsafe_reclaim_from_nonowning(this)));
     std::vector<CTTensor> incoming, kept, results(inputCount, nullptr);
     for (auto &gradient : gradients) incoming.push_back(ownOrNull(gradient));
-    for (auto &variable : saved) kept.push_back(ownOrNull(variable.unpack(c10::intrusive_ptr<Node>::unsafe_reclaim_from_nonowning(this))));
+    for (auto &variable : unpacked) kept.push_back(ownOrNull(std::move(variable)));
     char *message = nullptr;
     const int32_t status = backward(
         context.get(), incoming.data(), incoming.size(), kept.data(), kept.size(), results.data(), results.size(), &message);
@@ -116,6 +119,8 @@ int64_t ct_register_hook(CTTensor handle, CTHook hook, void *context, void (*rel
   try {
     auto owner = adopt(context, release);
     return tensor(handle).register_hook([hook, owner](const at::Tensor &gradient) -> at::Tensor {
+      // One of several outputs of an operation may have no gradient; there is nothing to show then.
+      if (!gradient.defined()) return gradient;
       CTTensor replacement = nullptr;
       char *message = nullptr;
       if (hook(owner.get(), own(at::Tensor(gradient)), &replacement, &message) != 0) throwCallback(message);

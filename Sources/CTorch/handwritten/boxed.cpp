@@ -62,6 +62,7 @@ CTValue fromIValue(c10::IValue &&value) {
   if (value.isNone()) {
     result.kind = CT_VALUE_NONE;
   } else if (value.isTensor()) {
+    TORCH_CHECK(!value.toTensor().defined() || !value.toTensor().is_nested(), "nested tensors have no plain shape and are not supported");
     result.kind = CT_VALUE_TENSOR;
     result.u.tensor = ownOrNull(std::move(value).toTensor());
   } else if (value.isScalar() || value.isBool()) {
@@ -93,6 +94,27 @@ CTValue fromIValue(c10::IValue &&value) {
     liveHandles.fetch_add(1, std::memory_order_relaxed);
   }
   return result;
+}
+
+// Gives back a result that nobody will receive.
+void release(const CTValue &value) {
+  switch (value.kind) {
+    case CT_VALUE_TENSOR:
+      if (value.u.tensor) ct_tensor_release(value.u.tensor);
+      break;
+    case CT_VALUE_TENSORS:
+      for (int64_t i = 0; i < value.count; i++)
+        if (value.u.tensors[i]) ct_tensor_release(value.u.tensors[i]);
+      std::free(const_cast<CTTensor *>(value.u.tensors));
+      break;
+    case CT_VALUE_INTS: std::free(const_cast<int64_t *>(value.u.ints)); break;
+    case CT_VALUE_DOUBLES: std::free(const_cast<double *>(value.u.doubles)); break;
+    case CT_VALUE_STRING: std::free(const_cast<char *>(value.u.string)); break;
+    case CT_VALUE_OPAQUE:
+      if (value.u.opaque) ct_opaque_release(value.u.opaque);
+      break;
+    default: break;
+  }
 }
 
 }  // namespace
@@ -141,7 +163,15 @@ int64_t ct_operator_call(
     operatorOf(op)->callBoxed(stack);
     TORCH_CHECK(static_cast<int64_t>(stack.size()) <= capacity, schema.name(), " gave ", stack.size(), " results");
     int64_t made = 0;
-    for (auto &value : stack) results[made++] = fromIValue(std::move(value));
+    try {
+      for (auto &value : stack) {
+        results[made] = fromIValue(std::move(value));
+        made++;
+      }
+    } catch (...) {
+      while (made > 0) release(results[--made]);
+      throw;
+    }
     return made;
   })
 }

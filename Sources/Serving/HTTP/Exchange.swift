@@ -22,6 +22,8 @@ final class Exchange: Sendable {
 
   private struct Received {
     var bytes = 0
+    /// Counted in `BodyLimits.held` until the request is over: what waits for a model still fills memory.
+    var held = 0
     var isComplete = false
   }
 
@@ -32,6 +34,8 @@ final class Exchange: Sendable {
     self.parameters = parameters
     self.limits = limits
   }
+
+  deinit { limits.held.subtract(received.withLock { $0.held }) }
 
   var bytesReceived: Int { received.withLock { $0.bytes } }
 
@@ -50,13 +54,13 @@ final class Exchange: Sendable {
     let deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
     defer { deadline.cancel() }
     var body = ByteBuffer()
-    var held = 0
-    defer { limits.held.subtract(held) }
     do {
       for try await chunk in request.body {
         let size = chunk.readableBytes
-        received.withLock { $0.bytes += size }
-        held += size
+        received.withLock {
+          $0.bytes += size
+          $0.held += size
+        }
         let all = limits.held.add(size)
         guard body.readableBytes + size <= limits.maxBytes else { throw HTTPProblem.bodyTooLarge(limit: limits.maxBytes, declared: nil) }
         guard all <= limits.maxBytesInFlight else { throw busy }
@@ -94,7 +98,7 @@ struct BodyLimits: Sendable {
   let maxBytes: Int
   let maxBytesInFlight: Int
   let timeout: TimeAmount
-  /// Bytes of bodies that are being read now, over all requests.
+  /// Bytes of bodies that have been read, over all requests that are under way.
   let held = HeldBytes()
 }
 
