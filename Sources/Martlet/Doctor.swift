@@ -15,7 +15,7 @@ enum Doctor {
   static func examine(_ surroundings: Surroundings) -> DoctorReport {
     DoctorReport(
       checks: torch() + machine() + devices() + files() + [
-        folder("registry", surroundings.registry), folder("temporary files", NSTemporaryDirectory()),
+        registry(surroundings.registry), folder("temporary files", NSTemporaryDirectory()),
       ])
   }
 
@@ -79,6 +79,18 @@ enum Doctor {
     ].map { name, file, remedy in
       if let path = SharedFiles.path(file) { return Check(name, .good, path) }
       return Check(name, .warning, "not found", remedy: remedy)
+    }
+  }
+
+  private static func registry(_ path: String) -> Check {
+    guard FileManager.default.fileExists(atPath: path) else { return folder("registry", path) }
+    do throws(RegistryError) {
+      let registry = try ModelRegistry.open(at: path, readOnly: true)
+      let models = try registry.models()
+      let place = folder("registry", path)
+      return Check("registry", place.state, "\(place.found), \(models.count) model\(models.count == 1 ? "" : "s")", remedy: place.remedy)
+    } catch {
+      return Check("registry", .bad, error.problem, remedy: error.remedy ?? "martlet verify says more")
     }
   }
 

@@ -24,13 +24,12 @@ struct ImageParts: Sendable {
   /// Reads what a project's `data` describes, splits it, and measures the normalisation on the training part alone.
   /// - Parameters:
   ///   - fixed: a bundle's own preparation, which then is not measured.
-  ///   - known: the classes that a bundle knows already.
+  ///   - known: the classes that a bundle knows already; folders and lists of another model's classes are then errors.
   /// - Throws: `ImageError`, `ArgumentError`, `FileError` naming the file or the key of the project that is wrong.
   init(_ file: ProjectFile, preparedBy fixed: ImagePreparation? = nil, labels known: [String]? = nil) throws {
     let data = file.project.data
     let seed = file.project.training.seed
-    let wanted = known ?? data.labels
-    var (all, ownTest) = try Self.sources(file, wanted)
+    var (all, ownTest) = try Self.sources(file, known)
     try Self.check(all, labels: data.labels)
 
     switch ownTest == nil ? data.testPart ?? .share(0.2) : .share(0) {
@@ -69,6 +68,27 @@ struct ImageParts: Sendable {
     augmentation = data.augment.isEmpty ? nil : Images.Augmentation(data.augment.map(Self.transform))
   }
 
+  /// Decodes pictures that no training step will see, so that a damaged one is known before training: all of them up to 5,000, evenly
+  /// spread ones beyond.
+  /// - Throws: `ImageError` naming the file.
+  func checkPictures() async throws {
+    for dataset in [validation, test].compactMap({ $0 }) where dataset.block == nil {
+      let step = max(1, dataset.count / 5000)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        for worker in 0..<workers {
+          group.addTask {
+            for index in stride(from: worker * step, to: dataset.count, by: workers * step) {
+              try Task.checkCancellation()
+              _ = try dataset.image(index, covering: (preparation.width, preparation.height))
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   // Sources -----------------------------------------------------------------------------------------------------------------------------
 
   private static func sources(
@@ -76,16 +96,18 @@ struct ImageParts: Sendable {
   ) throws -> (all: any ImageDataset, test: (any ImageDataset)?) {
     let data = file.project.data
     if let source = data.train { return (try open(source, file, classes: classes), nil) }
-    let fetched = try FetchedImages(data.dataset ?? "", classes: classes)
+    let fetched = try FetchedImages(data.dataset ?? "", classes: data.labels)
     return (fetched.training, fetched.test)
   }
 
   private static func open(_ source: ImageSource, _ file: ProjectFile, classes: [String]?) throws -> any ImageDataset {
     switch source {
-    case .idx(let images, let labels): try IDXDataset(images: file.resolve(images), labels: file.resolve(labels), classes: classes)
-    case .folder(let path): try FolderDataset(file.resolve(path), classes: classes)
+    // Numbers have no names of their own: what a model calls them must not hide that they mean something else here.
+    case .idx(let images, let labels):
+      try IDXDataset(images: file.resolve(images), labels: file.resolve(labels), classes: file.project.data.labels)
+    case .folder(let path): try FolderDataset(file.resolve(path), classes: classes ?? file.project.data.labels)
     case .csv(let path, let image, let label):
-      try CSVDataset(file.resolve(path), pathColumn: image, labelColumn: label, classes: classes)
+      try CSVDataset(file.resolve(path), pathColumn: image, labelColumn: label, classes: classes ?? file.project.data.labels)
     }
   }
 

@@ -31,6 +31,23 @@ struct ImageTraining {
 
   static func cores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
 
+  /// `run`, ended in order by Ctrl-C, with a note in the folder of how it went.
+  func run(resuming isResuming: Bool, in folder: RunFolder) async throws -> Outcome {
+    folder.note(.running)
+    do {
+      let outcome = try await CancelledBySignals.run {
+        // A damaged picture to judge by would otherwise show up when all the work is done.
+        try await parts.checkPictures()
+        return try await run(resuming: isResuming)
+      }
+      folder.note(outcome.summary.interrupted ? .interrupted : .finished)
+      return outcome
+    } catch {
+      folder.note(error is CancellationError ? .interrupted : .failed)
+      throw error
+    }
+  }
+
   /// Builds the network, trains it, saves its weights beside the checkpoints.
   /// - Parameter isResuming: go on from the folder's newest checkpoint.
   /// - Returns: also for a run that was interrupted; its summary says so.

@@ -26,7 +26,7 @@ public struct MartletEngine: Engine {
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
     let folder = try request.resume.map { try RunFolder.open($0, for: file) } ?? RunFolder.create(for: file)
     let training = ImageTraining(file: file, parts: parts, folder: folder, surroundings: request.surroundings)
-    let outcome = try await CancelledBySignals.run { try await training.run(resuming: request.resume != nil) }
+    let outcome = try await training.run(resuming: request.resume != nil, in: folder)
     func summary(_ version: Int?, _ metrics: [String: MetricSummary], _ gates: [Gate], _ report: String?) -> RunSummary {
       RunSummary(
         name: file.project.name, version: version, metrics: metrics, gates: gates, training: outcome.summary, report: report,
@@ -60,7 +60,7 @@ public struct MartletEngine: Engine {
     let parts = try await Self.parts(request.project)
     let folder = try request.resume.map { try RunFolder.open($0, for: request.project) } ?? RunFolder.create(for: request.project)
     let training = ImageTraining(file: request.project, parts: parts, folder: folder, surroundings: request.surroundings)
-    return try await CancelledBySignals.run { try await training.run(resuming: request.resume != nil).summary }
+    return try await training.run(resuming: request.resume != nil, in: folder).summary
   }
 
   public func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary {

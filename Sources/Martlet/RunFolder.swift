@@ -1,4 +1,5 @@
 import Bundles
+import Commands
 import Foundation
 import MartletCore
 import Project
@@ -15,7 +16,12 @@ struct RunFolder: Sendable {
   var checkpoints: String { path + "/checkpoints" }
   var metrics: String { path + "/metrics.jsonl" }
   var report: String { path + "/report" }
-  private var configuration: String { path + "/project.json" }
+
+  /// Notes how the run stands. A note that cannot be written is no reason to end a run.
+  func note(_ state: RunFiles.State) {
+    guard let data = try? JSON.encode(["state": state]) else { return }
+    try? AtomicFile.write(data, to: path + "/" + RunFiles.state)
+  }
 
   /// Makes a new folder with the next free number; two runs at once get two.
   static func create(for file: ProjectFile) throws -> RunFolder {
@@ -29,7 +35,7 @@ struct RunFolder: Sendable {
         number += 1
       }
       let folder = RunFolder(path: "\(parent)/\(number)")
-      try AtomicFile.write(JSON.encode(file.project), to: folder.configuration)
+      try AtomicFile.write(JSON.encode(file), to: folder.path + "/" + RunFiles.project)
       try AtomicFile.write(Data(file.text.utf8), to: folder.path + "/martlet.yml")
       return folder
     } catch let error as FileError {
@@ -43,10 +49,7 @@ struct RunFolder: Sendable {
   /// - Throws: `FileError` if it is no run, `ArgumentError` naming what the project says otherwise than the run did.
   static func open(_ path: String, for file: ProjectFile) throws -> RunFolder {
     let folder = RunFolder(path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
-    guard let data = FileManager.default.contents(atPath: folder.configuration) else {
-      throw FileError(path: path, problem: "is no run's folder", expected: "a folder such as runs/\(file.project.name)/1")
-    }
-    let before = JSONPaths.flatten(try JSON.decode(JSONValue.self, from: data, source: folder.configuration))
+    let before = JSONPaths.flatten(try RunFiles.project(of: folder.path).project.jsonValue())
     let now = JSONPaths.flatten(try file.project.jsonValue())
     // What does not change the weights may differ.
     let free = ["serve.", "evaluation.", "output", "description", "training.workers", "training.checkpoint-every"]
@@ -57,7 +60,7 @@ struct RunFolder: Sendable {
       }
       throw ArgumentError(
         "the run \(path) was started with \(key) = \(text(before[key])), the project now says \(text(now[key]))",
-        expected: "the same settings", remedy: "the run's own \(path)/martlet.yml, or a new run")
+        expected: "the same settings", remedy: "--resume \(path) alone, which takes the run's own settings, or a new run")
     }
     return folder
   }

@@ -33,6 +33,8 @@ extension MartletEngine {
       }
       if !quiet { Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url) · Ctrl-C stops") }
     }
+    // Who waits for the file must not take a server that has stopped for one that listens.
+    defer { if let path = request.readyFile { try? FileManager.default.removeItem(atPath: path) } }
     try await server.runUntilSignalled()
     return ServeSummary(
       models: names, host: request.host, port: server.address?.port ?? request.port, requests: server.answeredRequests,

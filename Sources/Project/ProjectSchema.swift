@@ -75,7 +75,9 @@ public enum ProjectSchema {
         ]), "auto", "Shift and scale of the pixels; auto measures the training part."),
       .optional("labels", .list(.text(.any), count: 2...10_000), "The classes' names in the order of their numbers."),
       .standard("augment", .list(augmentation, count: 0...32), [], "Random changes of the training pictures, in this order."),
-      .optional("limit", .whole(counting), "Use this many training pictures at most, drawn evenly from the classes: for a quick try."),
+      .optional(
+        "limit", .whole(counting),
+        "Use this many training pictures at most (but one of each class), drawn evenly from the classes: for a quick try."),
     ], exclusive: [["dataset", "train"], ["dataset", "test"]], needsOneOf: [["dataset", "train"]])
 
   private static let augmentation = Shape.tagged([

@@ -73,7 +73,7 @@ public final class ProgressBar: Handler {
 
   /// Four significant digits.
   static func number(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
+    guard value.isFinite else { return value.isNaN ? "nan" : value > 0 ? "inf" : "-inf" }
     return String(format: abs(value) >= 1000 ? "%.0f" : "%.4g", value)
   }
 

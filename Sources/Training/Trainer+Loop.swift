@@ -71,6 +71,9 @@ extension Trainer {
     try Task.checkCancellation()
     var measured = run.sums.means(prefix: "train/")
     if let validation { measured += try await measure(validation, prefix: "validation/") }
+    if options.checksFinite, let loss = measured.first(where: { $0.name == "validation/loss" })?.value, !loss.isFinite {
+      throw NonFiniteTraining(place: .validation, parameter: nil, step: run.step, epoch: run.epoch, items: [])
+    }
     if items > 0, seconds > 0 { measured.append(("train/itemsPerSecond", Double(items) / seconds)) }
     try run.recordEpoch(measured)
     if validation != nil { try run.dispatch(.validationEnd) }

@@ -25,6 +25,8 @@ public struct NonFiniteTraining: MartletError {
     case layer(path: String, description: String)
     /// The loss, while every layer's output was finite.
     case loss
+    /// The loss on the validation data, while training went on with finite numbers.
+    case validation
     /// The gradient of this parameter, while the forward pass was finite.
     case gradient(parameter: String)
   }
@@ -50,6 +52,7 @@ public struct NonFiniteTraining: MartletError {
       case .layer(let path, let description):
         "the output of layer '\(path)' (\(description)) is not finite" + (parameter.map { ": its parameter '\($0)' is not" } ?? "")
       case .loss: "the loss is not finite although every layer's output is"
+      case .validation: "the validation loss is not finite, although the training loss is"
       case .gradient(let parameter): "the gradient of '\(parameter)' is not finite"
       }
     return "step \(step) in epoch \(epoch + 1): \(what)" + notes.map { "; \($0)" }.joined()
@@ -59,6 +62,7 @@ public struct NonFiniteTraining: MartletError {
     switch place {
     case .inputs: "a look at these items, and a check of the data preparation for divisions by zero"
     case .loss: "a check of the targets (classes in range, logarithms of zero)"
+    case .validation: "a smaller learning rate (batch norm's running statistics may have overflowed), or a look at the validation pictures"
     case .layer, .gradient: "a smaller learning rate, a warm-up, gradient clipping by norm, or normalisation before this layer"
     }
   }

@@ -122,6 +122,11 @@ import Testing
       #expect(stopped.weights == first.weights)
     }
 
+    // The run's folder alone is enough to go on, overrides included; its state is noted.
+    let remembered = try RunFiles.project(of: folder)
+    #expect(remembered == file && remembered.project.training.checkpointEvery == 3)
+    #expect(try String(contentsOfFile: folder + "/" + RunFiles.state, encoding: .utf8).contains("finished"))
+
     let other = try place.project(TemporaryProject.small, overrides: ["training.batch=4"])
     let error = await #expect(throws: ArgumentError.self) {
       try await engine.train(TrainRequest(project: other, resume: folder, surroundings: place.surroundings))
@@ -163,6 +168,16 @@ import Testing
     // Pictures of several sizes, and no size in the project.
     try place.writePictures(classes: 3, each: 2, size: 20, name: "photos")
     #expect(try await message(TemporaryProject.small).contains("differ in size"))
+    // A damaged picture in the test part is found before training.
+    try FileManager.default.removeItem(atPath: place.folder + "/photos")
+    try place.writePictures(each: 10)
+    let test = try ImageParts(place.project(TemporaryProject.small)).test
+    let whole = try Data(contentsOf: URL(fileURLWithPath: test.name(0)))
+    try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: test.name(0)))
+    #expect(try await message(TemporaryProject.small).contains("truncated"))
+    let run = try FileManager.default.contentsOfDirectory(atPath: place.folder + "/runs/squares").compactMap { Int($0) }.max() ?? 0
+    #expect(!FileManager.default.fileExists(atPath: "\(place.folder)/runs/squares/\(run)/checkpoints"))
+    #expect(try String(contentsOfFile: "\(place.folder)/runs/squares/\(run)/state.json", encoding: .utf8).contains("failed"))
     // Two classes of one name.
     let pixels = (0..<12 * 16).map { UInt8(truncatingIfNeeded: $0) }
     try Data([0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 4, 0, 0, 0, 4] + pixels).write(to: URL(fileURLWithPath: place.folder + "/images"))
@@ -174,6 +189,22 @@ import Testing
     let missing = try await message("name: x\ntask: image-classification\ndata: {dataset: no-such-thing}\n")
     #expect(missing.contains("no-such-thing"))
     #expect(!FileManager.default.fileExists(atPath: place.surroundings.registry))
+  }
+
+  @Test func aModelIsNotJudgedOnOtherClasses() async throws {
+    let place = try TemporaryProject()
+    try place.writePictures(each: 10)
+    let file = try place.project(TemporaryProject.small, overrides: ["training.epochs=1"])
+    _ = try await engine.run(request(place, file))
+    let pixels = (0..<12 * 144).map { UInt8(truncatingIfNeeded: $0) }
+    try Data([0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 12, 0, 0, 0, 12] + pixels).write(to: URL(fileURLWithPath: place.folder + "/images"))
+    try Data([0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 3) }).write(to: URL(fileURLWithPath: place.folder + "/labels"))
+    let other = try place.project(
+      "name: x\ntask: image-classification\ndata: {train: {idx: {images: images, labels: labels}}, test: 0.5, validation: 0}\n")
+    let error = await #expect(throws: ArgumentError.self) {
+      try await engine.evaluate(EvaluateRequest(project: other, reference: "squares", report: nil, surroundings: place.surroundings))
+    }
+    #expect(error?.problem.contains("class-0") == true)
   }
 
   @Test func aContactSheetAndADoctor() async throws {
@@ -189,6 +220,11 @@ import Testing
     let report = try await engine.doctor(DoctorRequest(surroundings: place.surroundings))
     #expect(report.isHealthy, "\(report.checks.filter { $0.state == .bad })")
     #expect(report.checks.contains { $0.name == "libtorch" })
+    // A registry that is damaged is not healthy.
+    _ = try ModelRegistry.open(at: place.surroundings.registry, create: true)
+    try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: place.surroundings.registry + "/registry.sqlite"))
+    let sick = try await engine.doctor(DoctorRequest(surroundings: place.surroundings))
+    #expect(sick.checks.first { $0.name == "registry" }?.state == .bad)
   }
 }
 

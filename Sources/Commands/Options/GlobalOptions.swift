@@ -1,5 +1,7 @@
 import ArgumentParser
+import Evaluation
 import Foundation
+import MartletCore
 import Project
 import Registry
 
@@ -33,8 +35,23 @@ struct ProjectOptions: ParsableArguments {
   var overrides: [String] = []
 
   /// Reads the project.
-  /// - Parameter argument: the file as an argument of the command, if it has one.
-  func load(_ argument: String? = nil) throws -> ProjectFile {
+  /// - Parameters:
+  ///   - argument: the file as an argument of the command, if it has one.
+  ///   - run: a run's folder to go on with; it knows its project, overrides included, so that nothing else need be said.
+  func load(_ argument: String? = nil, resuming run: String? = nil) throws -> ProjectFile {
+    if let run, argument == nil, file == nil, overrides.isEmpty { return try RunFiles.project(of: run) }
+    let file = try read(argument)
+    // Known before training, not after.
+    for name in file.project.evaluation.require.keys.sorted() where MetricInfo.named(name) == nil {
+      let names = MetricInfo.all.map(\.name)
+      throw UsageError(
+        problem: "\(file.path): evaluation.require names '\(name)', which no evaluation has", expected: names.joined(separator: ", "),
+        remedy: NearestName.of(name, among: names).map { "'\($0)'" })
+    }
+    return file
+  }
+
+  private func read(_ argument: String?) throws -> ProjectFile {
     if let argument, let file, argument != file {
       throw UsageError(problem: "two project files: '\(argument)' and --project '\(file)'", expected: "one of them")
     }

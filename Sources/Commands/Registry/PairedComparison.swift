@@ -49,6 +49,9 @@ struct PairedComparison: Encodable {
   /// What the rows say, in one sentence.
   var sentence: String? {
     guard let test = paired?.mcNemar else { return nil }
+    guard test.onlyFirstRight + test.onlySecondRight > 0 else {
+      return "judged on the same rows: both are right and wrong about the same ones"
+    }
     let (first, second) = (comparison.first.reference, comparison.second.reference)
     return "judged on the same rows: only \(first) is right about \(Charts.NumberText.grouped(test.onlyFirstRight)), only \(second) about "
       + "\(Charts.NumberText.grouped(test.onlySecondRight)) (McNemar's exact test, p = \(Charts.NumberText.significant(test.pValue, digits: 2)))"

@@ -24,14 +24,19 @@ struct Predict: EngineCommand {
       PredictRequest(reference: reference, inputs: inputs, top: top == 0 ? nil : top, surroundings: global.surroundings))
     var table = TextTable(columns: [.init("picture"), .init("class"), .number("probability"), .init("then")])
     for answer in summary.predictions {
+      if let error = answer.error {
+        if !global.json { context.output.note("error: \(error)\n") }
+        continue
+      }
       let ranked = answer.probabilities.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      let best = answer.label ?? "error: \(answer.error ?? "no answer")"
+      let best = answer.label ?? ""
       let rest = ranked.filter { $0.key != answer.label }.map { "\($0.key) \(NumberText.short($0.value))" }.joined(separator: ", ")
       table.append([answer.input, best, answer.label.flatMap { answer.probabilities[$0] }.map(NumberText.short) ?? "", rest])
     }
     let failed = summary.predictions.contains { $0.error != nil }
     return CommandResult(
-      document: summary, text: context.render(table), exitCode: failed ? ExitStatus.failed : ExitStatus.done
+      document: summary, text: summary.predictions.allSatisfy { $0.error != nil } ? "" : context.render(table),
+      exitCode: failed ? ExitStatus.failed : ExitStatus.done
     )
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import MartletCore
 import Project
+import Registry
 
 struct Run: EngineCommand {
   static let configuration = CommandConfiguration(
@@ -24,10 +26,19 @@ struct Run: EngineCommand {
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    // A name that the registry will not take is better known before training than after.
+    do {
+      for name in alias { try ModelReference.check(alias: name) }
+      for name in tag { try ModelReference.check(tag: name) }
+    } catch { throw ValidationError(error.description) }
+  }
+
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
     let summary = try await engine.run(
       RunRequest(
-        project: project.load(file), resume: resume, aliases: alias, tags: tag, note: note, surroundings: global.surroundings))
+        project: project.load(file, resuming: resume), resume: resume, aliases: alias, tags: tag, note: note,
+        surroundings: global.surroundings))
     return CommandResult(
       document: summary, text: text(summary, context),
       exitCode: ExitStatus.of(gates: summary.gates, interrupted: summary.training.interrupted))

@@ -18,7 +18,7 @@ struct Train: EngineCommand {
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
     let summary = try await engine.train(
-      TrainRequest(project: project.load(file), resume: resume, surroundings: global.surroundings))
+      TrainRequest(project: project.load(file, resuming: resume), resume: resume, surroundings: global.surroundings))
     return CommandResult(
       document: summary, text: text(summary, context), exitCode: ExitStatus.of(gates: [], interrupted: summary.interrupted))
   }
