@@ -111,6 +111,8 @@ enum Doctor {
 
   private static func loadedLibrary(_ name: String) -> String? {
     guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
-    return maps.split(separator: "\n").first { $0.hasSuffix("/" + name) }?.split(separator: " ").last.map(String.init)
+    // The path is all that follows the first slash, blanks included.
+    guard let line = maps.split(separator: "\n").first(where: { $0.hasSuffix("/" + name) }) else { return nil }
+    return line.firstIndex(of: "/").map { String(line[$0...]) }
   }
 }
