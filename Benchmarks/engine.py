@@ -59,19 +59,16 @@ def pictures(part="train", count=12_800):
 
 
 class Items(torch.utils.data.Dataset):
-    """Item by item, as people write it with torchvision's transforms."""
+    """Item by item: what torchvision's ToTensor and Normalize do, without their own cost."""
 
     def __init__(self):
-        from torchvision import transforms
-
         self.x, self.y = pictures()
-        self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.286], [0.353])])
 
     def __len__(self):
         return len(self.x)
 
     def __getitem__(self, index):
-        return self.transform(self.x[index][:, :, None]), int(self.y[index])
+        return (torch.from_numpy(self.x[index]).float()[None] / 255 - 0.286) / 0.353, int(self.y[index])
 
 
 def cnn(name, batches):
