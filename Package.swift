@@ -84,7 +84,7 @@ let package = Package(
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
     // Floor 3
-    module("Training", from: ["MartletCore", "Torch", "NN"], fixtures: true),
+    module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training"], fixtures: true),
     // Floor 4
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),

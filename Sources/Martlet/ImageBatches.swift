@@ -27,11 +27,8 @@ public struct ImageBatches: BatchSource {
 
   /// Inputs `[batch, channels, height, width]` of `float32`, targets `[batch]` of `int64`.
   public func batch(_ indices: [Int], epoch: Int) throws -> Batch {
-    let inputs = try Tensor.empty([indices.count] + batcher.preparation.shape, dtype: .float32)
-    try inputs.withUnsafeMutableBytes { bytes in
-      try batcher.fill(bytes.bindMemory(to: Float.self), items: indices, epoch: isTraining ? epoch : nil)
-    }
-    return Batch(inputs: inputs, targets: try Tensor(batcher.labels(of: indices)), indices: indices)
+    let (images, labels) = try batcher.batch(items: indices, epoch: isTraining ? epoch : nil)
+    return Batch(inputs: images, targets: labels, indices: indices)
   }
 }
 

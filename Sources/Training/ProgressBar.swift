@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 import MartletCore
 
@@ -60,7 +61,7 @@ public final class ProgressBar: Handler {
     let space = max(0, min(30, width() - text.count - 20))
     let filled = run.stepsPerEpoch > 0 ? 16 * done / run.stepsPerEpoch : 16
     let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 16 - filled)
-    write("\r\u{1B}[K\(bar) \(text)  \(Sparkline.of(losses, width: space))")
+    write("\r\u{1B}[K\(bar) \(text)  \(Sparkline.render(losses, width: space))")
   }
 
   private func finish(_ run: TrainingRun) {

@@ -39,12 +39,12 @@ import Testing
     #expect(models.exitCode == 0)
     let lines = models.output.split(separator: "\n").map(String.init)
     #expect(lines.count == 4)
-    #expect(lines[2].hasPrefix("digits          1  @1      2 hours ago  accuracy 0.97"))
-    #expect(lines[3].hasPrefix("fashion         2  @2      2 hours ago  accuracy 0.92  production @2"))
+    #expect(lines[2].hasPrefix("digits          1  @1      2 hours ago  accuracy 0.9700"))
+    #expect(lines[3].hasPrefix("fashion         2  @2      2 hours ago  accuracy 0.9200  production @2"))
     let list = try await run("models", "--json").decode(Models.ModelList.self)
     #expect(list.models.map(\.name) == ["digits", "fashion"])
     let versions = await run("models", "fashion")
-    #expect(versions.output.contains("fashion@2  2 hours ago  tester  accuracy 0.92  production"))
+    #expect(versions.output.contains("fashion@2  2 hours ago  tester  accuracy 0.9200  production"))
     #expect(try await run("models", "fashion", "--json").decode(Models.VersionList.self).versions.map(\.number) == [2, 1])
   }
 
@@ -54,7 +54,8 @@ import Testing
     #expect(outcome.exitCode == 0)
     for part in [
       "fashion@1  image-classifier, registered 2 hours ago by tester", "aliases  production", "tags     first",
-      "images float32 [?, 1, 28, 28]", "2: boot, shirt", "accuracy   0.92  0.915 to 0.925", "logLoss    0.08", "54000 items, abababababab",
+      "images float32 [?, 1, 28, 28]", "2: boot, shirt", "accuracy   0.9200  0.9150 to 0.9250", "logLoss   0.08000",
+      "54000 items, abababababab",
       "seed           1",
     ] { #expect(outcome.output.contains(part), "\(part)\n\(outcome.output)") }
     let document = try await run("show", "fashion", "--json").decode(Show.Document.self)
@@ -69,7 +70,7 @@ import Testing
     try folder.register(accuracy: 0.95, seed: 2)
     let outcome = await run("compare", "fashion@1", "fashion@2")
     #expect(outcome.exitCode == 0)
-    #expect(outcome.output.contains("accuracy        0.9       0.95       +0.05  ▲ better"))
+    #expect(outcome.output.contains("accuracy     0.9000     0.9500    +0.05000  ▲ better"))
     #expect(outcome.output.contains("32"))
     #expect(outcome.output.contains("64"))
     let back = await run("compare", "fashion@2", "fashion@1")

@@ -30,14 +30,6 @@ extension TorchTests {
 }
 
 @Suite struct ProgressTextTests {
-  @Test func sparklines() {
-    #expect(Sparkline.of([0, 1, 2, 3, 4, 5, 6, 7], width: 8) == "▁▂▃▄▅▆▇█")
-    #expect(Sparkline.of([1, 1, 1], width: 8) == "▁▁▁")
-    #expect(Sparkline.of([0, 0, 1, 1], width: 2) == "▁█")
-    #expect(Sparkline.of([.nan, 2], width: 4) == "▁")
-    #expect(Sparkline.of([], width: 4) == "")
-    #expect(Sparkline.of((0..<1000).map(Double.init), width: 20).count == 20)
-  }
 
   @Test func numbersAndDurations() {
     #expect(ProgressBar.number(0.123456) == "0.1235")

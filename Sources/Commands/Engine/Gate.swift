@@ -1,4 +1,5 @@
 public import Bundles
+import Foundation
 
 /// One requirement of `evaluation.require` and its answer.
 public struct Gate: Codable, Sendable, Hashable {
@@ -27,7 +28,10 @@ public struct Gate: Codable, Sendable, Hashable {
 
   /// `accuracy is 0.87; at least 0.9 is required`
   var text: String {
-    let found = value.map { "is \(NumberText.short($0))" } ?? "was not measured"
-    return "\(metric) \(found); \(higherIsBetter ? "at least" : "at most") \(NumberText.short(required)) is required"
+    let found = value.map { "is \(Self.plain($0))" } ?? "was not measured"
+    return "\(metric) \(found); \(higherIsBetter ? "at least" : "at most") \(Self.plain(required)) is required"
   }
+
+  /// As people write a requirement, with digits enough to see on which side of it a value lies.
+  private static func plain(_ value: Double) -> String { String(format: "%.7g", value) }
 }

@@ -30,7 +30,7 @@ struct Compare: RegistryCommand {
       var table = TextTable(columns: [.init("metric"), .number(names.0), .number(names.1), .number("difference"), .init("verdict")])
       for metric in comparison.metrics {
         let verdict = words(paired.verdict(on: metric), context.unicode)
-        let difference = metric.difference.map { ($0 > 0 ? "+" : "") + NumberText.short($0) }
+        let difference = metric.difference.map { ($0 > 0 ? "+" : "") + NumberText.significant($0) }
         table.append([metric.name, short(metric.first), short(metric.second), difference ?? "", verdict])
       }
       text += context.render(table)
@@ -52,7 +52,7 @@ struct Compare: RegistryCommand {
     return text
   }
 
-  private static func short(_ metric: MetricSummary?) -> String { metric.map { NumberText.short($0.value) } ?? "-" }
+  private static func short(_ metric: MetricSummary?) -> String { metric.map { NumberText.significant($0.value) } ?? "-" }
 
   private static func words(_ verdict: MetricDifference.Verdict, _ unicode: Bool) -> String {
     switch verdict {
@@ -68,7 +68,7 @@ struct Compare: RegistryCommand {
     switch value {
     case nil: "-"
     case .string(let text): text.count > 40 ? String(text.prefix(12)) + "…" : text
-    case .double(let number): NumberText.short(number)
+    case .double(let number): "\(number)"
     case let value?: (try? JSON.encode(value, pretty: false)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
   }

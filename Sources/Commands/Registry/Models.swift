@@ -45,7 +45,7 @@ struct Models: Command {
     for model in models {
       let aliases = model.aliases.sorted { $0.key < $1.key }.map { "\($0.key) @\($0.value)" }.joined(separator: ", ")
       table.append([
-        model.name, String(model.versionCount), "@\(model.newest.number)", NumberText.ago(model.newest.registered, now: context.now),
+        model.name, String(model.versionCount), "@\(model.newest.number)", Wording.ago(model.newest.registered, now: context.now),
         Self.headline(model.newest), aliases, NumberText.bytes(model.size),
       ])
     }
@@ -61,7 +61,7 @@ struct Models: Command {
       ])
     for version in versions {
       table.append([
-        version.reference, NumberText.ago(version.registered, now: context.now), version.registeredBy, Self.headline(version),
+        version.reference, Wording.ago(version.registered, now: context.now), version.registeredBy, Self.headline(version),
         version.aliases.joined(separator: ", "), version.tags.joined(separator: ", "), NumberText.bytes(version.size), version.note,
       ])
     }
@@ -73,6 +73,6 @@ struct Models: Command {
   static func headline(_ version: ModelVersion) -> String {
     let name = version.metrics["accuracy"] != nil ? "accuracy" : version.metrics.keys.min()
     guard let name, let metric = version.metrics[name] else { return "" }
-    return "\(name) \(NumberText.short(metric.value))"
+    return "\(name) \(NumberText.significant(metric.value))"
   }
 }

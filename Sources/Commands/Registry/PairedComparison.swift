@@ -53,7 +53,7 @@ struct PairedComparison: Encodable {
       return "judged on the same rows: both are right and wrong about the same ones"
     }
     let (first, second) = (comparison.first.reference, comparison.second.reference)
-    return "judged on the same rows: only \(first) is right about \(Charts.NumberText.grouped(test.onlyFirstRight)), only \(second) about "
-      + "\(Charts.NumberText.grouped(test.onlySecondRight)) (McNemar's exact test, p = \(Charts.NumberText.significant(test.pValue, digits: 2)))"
+    return "judged on the same rows: only \(first) is right about \(NumberText.grouped(test.onlyFirstRight)), only \(second) about "
+      + "\(NumberText.grouped(test.onlySecondRight)) (McNemar's exact test, p = \(NumberText.significant(test.pValue, digits: 2)))"
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundles
+import Charts
 import Foundation
 import MartletCore
 import Registry
@@ -52,10 +53,10 @@ struct Show: RegistryCommand {
     }
     let shownLabels = model.labels.prefix(12).joined(separator: ", ") + (model.labels.count > 12 ? ", …" : "")
     var text =
-      "\(model.reference)  \(model.kind), registered \(NumberText.ago(model.registered, now: context.now)) by \(model.registeredBy)\n"
+      "\(model.reference)  \(model.kind), registered \(Wording.ago(model.registered, now: context.now)) by \(model.registeredBy)\n"
     text += Definitions.render([
       ("note", model.note), ("aliases", model.aliases.joined(separator: ", ")), ("tags", model.tags.joined(separator: ", ")),
-      ("size", "\(NumberText.bytes(model.size)) in \(NumberText.count(model.files.count, "file"))"), ("digest", model.digest),
+      ("size", "\(NumberText.bytes(model.size)) in \(Wording.count(model.files.count, "file"))"), ("digest", model.digest),
       ("input", tensors(model.signature.inputs)), ("output", tensors(model.signature.outputs)),
       ("classes", model.labels.isEmpty ? "" : "\(model.labels.count): \(shownLabels)"),
     ])
@@ -70,7 +71,7 @@ struct Show: RegistryCommand {
     var pairs = lineage.data.map { source in
       (
         "\(source.role) data",
-        "\(NumberText.count(source.items, "item")), \(source.digest.prefix(12))\(source.note.isEmpty ? "" : ", \(source.note)")"
+        "\(Wording.count(source.items, "item")), \(source.digest.prefix(12))\(source.note.isEmpty ? "" : ", \(source.note)")"
       )
     }
     pairs.append(("configuration", lineage.configurationDigest.map { String($0.prefix(12)) } ?? ""))
@@ -84,11 +85,11 @@ struct Show: RegistryCommand {
       pairs.append(
         (
           "machine",
-          "\(machine.processor), \(NumberText.count(machine.cores, "core")), \(NumberText.bytes(machine.memory)), \(machine.system)"
+          "\(machine.processor), \(Wording.count(machine.cores, "core")), \(NumberText.bytes(machine.memory)), \(machine.system)"
         ))
     }
     if let started = lineage.started, let finished = lineage.finished {
-      pairs.append(("took", NumberText.duration(finished.timeIntervalSince(started))))
+      pairs.append(("took", NumberText.duration(milliseconds: finished.timeIntervalSince(started) * 1000)))
     }
     pairs.append(("parent", lineage.parent ?? ""))
     return pairs

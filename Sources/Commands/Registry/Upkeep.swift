@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Registry
 
 struct Delete: RegistryCommand {
@@ -48,7 +49,7 @@ struct CollectGarbage: RegistryCommand {
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
     let report = try registry.collectGarbage(dryRun: dryRun, olderThan: now ? 0 : 3600)
     let what =
-      "\(NumberText.count(report.objects, "file")), \(NumberText.count(report.temporaries, "leftover")), \(NumberText.bytes(report.bytes))"
+      "\(Wording.count(report.objects, "file")), \(Wording.count(report.temporaries, "leftover")), \(NumberText.bytes(report.bytes))"
     return CommandResult(document: report, text: (dryRun ? "would free: " : "freed: ") + what + "\n")
   }
 }
@@ -64,11 +65,11 @@ struct Verify: RegistryCommand {
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
     let report = try reference.map { try registry.verify(registry.resolve($0)) } ?? registry.verify()
     let scope =
-      "\(NumberText.count(report.versions, "version")), \(NumberText.count(report.files, "file")), \(NumberText.bytes(report.bytes))"
+      "\(Wording.count(report.versions, "version")), \(Wording.count(report.files, "file")), \(NumberText.bytes(report.bytes))"
     let text =
       report.isClean
       ? "\(scope): all as registered\n"
-      : report.problems.map { "\($0)\n" }.joined() + "\(scope): \(NumberText.count(report.problems.count, "problem"))\n"
+      : report.problems.map { "\($0)\n" }.joined() + "\(scope): \(Wording.count(report.problems.count, "problem"))\n"
     return CommandResult(document: report, text: text, exitCode: report.isClean ? ExitStatus.done : ExitStatus.failed)
   }
 }

@@ -42,7 +42,7 @@ struct DataPreview: EngineCommand {
     let size = (summary.size + [summary.channels]).map(String.init).joined(separator: "x")
     let text =
       context.render(table)
-      + "\n\(NumberText.count(summary.shown, "picture")) of \(size) in \(summary.output)\n"
+      + "\n\(Wording.count(summary.shown, "picture")) of \(size) in \(summary.output)\n"
     return CommandResult(document: summary, text: text)
   }
 }

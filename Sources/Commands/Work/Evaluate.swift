@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Project
 
 struct Evaluate: EngineCommand {
@@ -19,8 +20,8 @@ struct Evaluate: EngineCommand {
       EvaluateRequest(
         project: file, reference: reference ?? file.project.name, report: report, surroundings: global.surroundings))
     var text = context.render(summary.metrics)
-    text += "\n\(summary.name)@\(summary.version) on \(NumberText.count(summary.items, "picture"))"
-    text += ", \(NumberText.duration(summary.seconds))\n"
+    text += "\n\(summary.name)@\(summary.version) on \(Wording.count(summary.items, "picture"))"
+    text += ", \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     text += summary.gates.filter { !$0.passed }.map { "not enough: \($0.text)\n" }.joined()
     if let report = summary.report { text += "report: \(report)\n" }
     return CommandResult(document: summary, text: text, exitCode: ExitStatus.of(gates: summary.gates))

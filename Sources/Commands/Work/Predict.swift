@@ -30,8 +30,8 @@ struct Predict: EngineCommand {
       }
       let ranked = answer.probabilities.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       let best = answer.label ?? ""
-      let rest = ranked.filter { $0.key != answer.label }.map { "\($0.key) \(NumberText.short($0.value))" }.joined(separator: ", ")
-      table.append([answer.input, best, answer.label.flatMap { answer.probabilities[$0] }.map(NumberText.short) ?? "", rest])
+      let rest = ranked.filter { $0.key != answer.label }.map { "\($0.key) \(NumberText.significant($0.value))" }.joined(separator: ", ")
+      table.append([answer.input, best, answer.label.flatMap { answer.probabilities[$0] }.map { NumberText.significant($0) } ?? "", rest])
     }
     let failed = summary.predictions.contains { $0.error != nil }
     return CommandResult(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import MartletCore
 import Project
 import Registry
@@ -50,7 +51,7 @@ struct Run: EngineCommand {
     let refused = summary.gates.filter { !$0.passed }
     if let version = summary.version {
       let reference = "\(summary.name)@\(version)"
-      text += "\(reference) is registered, after \(NumberText.duration(summary.seconds)).\n"
+      text += "\(reference) is registered, after \(NumberText.duration(milliseconds: summary.seconds * 1000)).\n"
       if let report = summary.report { text += "report: \(report)\n" }
       text += "try: martlet show \(reference), martlet serve \(reference), martlet promote \(reference) --to production\n"
     } else if summary.training.interrupted {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Project
 
 struct Serve: EngineCommand {
@@ -31,7 +32,8 @@ struct Serve: EngineCommand {
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
         port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, surroundings: global.surroundings))
-    let text = "stopped after \(NumberText.count(summary.requests, "request")) in \(NumberText.duration(summary.seconds))\n"
+    let text =
+      "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)
   }
 }

@@ -25,11 +25,11 @@ struct Train: EngineCommand {
 
   private func text(_ summary: TrainSummary, _ context: CommandContext) -> String {
     var table = TextTable(columns: [.init("metric"), .number("last value")])
-    for (name, value) in summary.last.sorted(by: { $0.key < $1.key }) { table.append([name, NumberText.short(value)]) }
+    for (name, value) in summary.last.sorted(by: { $0.key < $1.key }) { table.append([name, NumberText.significant(value)]) }
     var text = summary.last.isEmpty ? "" : context.render(table) + "\n"
     text += summary.interrupted ? "interrupted after " : summary.stoppedEarly ? "stopped early after " : "done: "
     text +=
-      "\(NumberText.count(summary.epochs, "epoch")), \(NumberText.count(summary.steps, "step")), \(NumberText.duration(summary.seconds))\n"
+      "\(Wording.count(summary.epochs, "epoch")), \(Wording.count(summary.steps, "step")), \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     text += "run: \(summary.run)\n"
     if summary.interrupted { text += "try: martlet train --resume \(summary.run)\n" }
     return text
