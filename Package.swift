@@ -5,9 +5,10 @@ import PackageDescription
 let libtorch = Context.packageDirectory + "/.deps/torch"
 
 let cxxSettings: [CXXSetting] = [
+  .headerSearchPath("handwritten/gloo-declarations"),
   .unsafeFlags([
     "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-fvisibility=hidden",
-  ])
+  ]),
 ]
 let torchLinkerSettings: [LinkerSetting] = [
   .unsafeFlags([
