@@ -102,6 +102,7 @@ extension Trainer {
 
   func add(_ output: StepOutput, loss: Double, of batch: Batch, to sums: inout EpochSums) throws {
     sums.add("loss", loss * Double(batch.count), batch.count)
+    for (name, value) in output.measured { sums.add(name, value * Double(batch.count), batch.count) }
     for metric in metrics {
       let (sum, count) = try metric.compute(output.outputs, batch)
       sums.add(metric.name, sum, count)

@@ -5,6 +5,8 @@ import Torch
 extension Trainer {
   /// One optimizer step.
   func step(_ batch: Batch, _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun) throws {
+    run.timer?.mark(.batch)
+    let batch = try options.mixing?.apply(to: batch, seed: seed, position: run.position) ?? batch
     schedule.apply(
       to: optimizer, base: base,
       at: SchedulePosition(step: run.step, totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch))
@@ -13,9 +15,13 @@ extension Trainer {
     let output = try objective(batch)
     let loss = try output.loss.double()
     if options.checksFinite, !loss.isFinite { throw try forwardFailure(batch, parameters, run) }
+    run.timer?.mark(.forward)
     try output.loss.backward()
+    run.timer?.mark(.backward)
     let norm = try clip(parameters, batch, run)
+    run.timer?.mark(.gradients)
     try optimizer.step()
+    run.timer?.mark(.optimizer)
     run.step += 1
     run.position.batch += 1
     try withoutGrad { try add(output, loss: loss, of: batch, to: &run.sums) }
@@ -25,6 +31,7 @@ extension Trainer {
       try run.record(values)
     }
     try run.dispatch(.stepEnd)
+    run.timer?.mark(.end)
   }
 
   /// Everything random in a step depends on the seed and the step's number alone.

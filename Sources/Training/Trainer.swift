@@ -49,7 +49,7 @@ public final class Trainer {
       thread: thread
     ) { batch in
       let outputs = try model(batch.inputs)
-      return StepOutput(loss: try loss(outputs, batch.targets), outputs: outputs)
+      return StepOutput(loss: try loss(outputs, batch.targets(for: outputs)), outputs: outputs)
     }
   }
 
@@ -102,11 +102,14 @@ public struct StepOutput {
   public let loss: Tensor
   /// What the metrics look at.
   public let outputs: Tensor
+  /// Further numbers by name, each a mean over the batch's items (losses of several heads): averaged over the epoch as the loss is.
+  public let measured: [(name: String, value: Double)]
 
   /// A loss and the outputs that it was computed from.
-  public init(loss: Tensor, outputs: Tensor) {
+  public init(loss: Tensor, outputs: Tensor, measured: [(name: String, value: Double)] = []) {
     self.loss = loss
     self.outputs = outputs
+    self.measured = measured
   }
 }
 
@@ -114,6 +117,8 @@ public struct StepOutput {
 public struct TrainerOptions: Sendable {
   /// Keeps gradients small.
   public var clip: GradientClip?
+  /// Blends training items with each other: MixUp, CutMix.
+  public var mixing: Mixing?
   /// Threads per operator; the process's setting if `nil`. Part of what makes a run repeat.
   public var threads: Int?
   /// Steps between two records of `step/loss`.
@@ -122,8 +127,11 @@ public struct TrainerOptions: Sendable {
   public var checksFinite: Bool
 
   /// Nothing is clipped, every step is recorded and checked unless told otherwise.
-  public init(clip: GradientClip? = nil, threads: Int? = nil, logEvery: Int = 1, checksFinite: Bool = true) {
+  public init(
+    clip: GradientClip? = nil, threads: Int? = nil, logEvery: Int = 1, checksFinite: Bool = true, mixing: Mixing? = nil
+  ) {
     self.clip = clip
+    self.mixing = mixing
     self.threads = threads
     self.logEvery = logEvery
     self.checksFinite = checksFinite

@@ -34,6 +34,8 @@ public final class TrainingRun {
 
   /// Sums over the batches of the epoch under way.
   var sums = EpochSums()
+  /// A profile's clock; `nil` unless there is one.
+  var timer: StepTimer?
   /// What handlers did when the run failed; ends up in the error.
   var notes: [String] = []
   let plan: LoaderPlan
