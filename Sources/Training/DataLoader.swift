@@ -19,7 +19,7 @@ public struct LoaderPosition: Sendable, Hashable, Codable {
 public struct LoaderPlan: Sendable, Hashable, Codable {
   /// The number of items.
   public let items: Int
-  /// Items per batch.
+  /// Items per batch; of all processes together where they share the order, of the largest batch where batches differ.
   public let batchSize: Int
   /// The sampler's name, its seed included.
   public let sampler: String
@@ -44,9 +44,10 @@ public final class DataLoader: AsyncSequence, Sendable {
   /// Batches of one epoch.
   public let batchesPerEpoch: Int
 
-  private let source: any BatchSource
-  private let sampler: any Sampler
-  private let visits: Int
+  /// Items that a full epoch hands out.
+  public let itemsPerEpoch: Int
+
+  private let maker: any EpochMaker
   private let state = Mutex(State())
 
   private struct State {
@@ -62,23 +63,48 @@ public final class DataLoader: AsyncSequence, Sendable {
   ///   - workers: threads that make batches; 0 makes them in the consumer.
   ///   - prefetch: batches ahead of the consumer, two per worker if `nil`.
   /// - Throws: `ArgumentError` for no items, a batch size below 1, or an epoch without a batch.
-  public init(
+  public convenience init(
     _ source: some BatchSource, batchSize: Int, sampler: some Sampler, dropLast: Bool = false, workers: Int = 0, prefetch: Int? = nil
   ) throws {
     guard batchSize >= 1 else { throw ArgumentError("the batch size is \(batchSize)", expected: "1 or more") }
-    guard (0...256).contains(workers) else { throw ArgumentError("\(workers) loader workers", expected: "0…256") }
-    visits = sampler.length(of: source.count)
-    guard visits > 0 else { throw ArgumentError("there are no items to load", expected: "one or more") }
-    batchesPerEpoch = dropLast ? visits / batchSize : (visits - 1) / batchSize + 1
-    guard batchesPerEpoch > 0 else {
+    let batches = FixedBatches(sampler: sampler, size: batchSize, dropsLast: dropLast)
+    let visits = sampler.length(of: source.count)
+    guard visits < 1 || batches.size(of: source.count).batches > 0 else {
       throw ArgumentError(
         "\(visits) items make no full batch of \(batchSize)", remedy: "a batch size of \(visits) or less, or keep the last batch")
     }
-    plan = LoaderPlan(items: source.count, batchSize: batchSize, sampler: sampler.name, dropsLast: dropLast)
-    self.source = source
-    self.sampler = sampler
+    let plan = LoaderPlan(
+      items: source.count, batchSize: batchSize * batches.shards, sampler: sampler.name, dropsLast: dropLast)
+    try self.init(source, batches, plan, workers: workers, prefetch: prefetch)
+  }
+
+  /// Batches of items that a batch sampler puts together: of like length, of one kind …
+  /// - Throws: `ArgumentError` for no items or a sampler that was made for other items.
+  public convenience init(_ source: some BatchSource, batches: some BatchSampler, workers: Int = 0, prefetch: Int? = nil) throws {
+    let plan = LoaderPlan(items: source.count, batchSize: batches.largestBatch, sampler: batches.name, dropsLast: false)
+    try self.init(source, batches, plan, workers: workers, prefetch: prefetch)
+  }
+
+  private convenience init(
+    _ source: some BatchSource, _ batches: some BatchSampler, _ plan: LoaderPlan, workers: Int, prefetch: Int?
+  ) throws {
+    guard source.count > 0 else { throw ArgumentError("there are no items to load", expected: "one or more") }
+    try batches.validate(items: source.count)
+    try self.init(
+      SampledEpochs(source: source, batches: batches), plan, size: batches.size(of: source.count), workers: workers, prefetch: prefetch)
+  }
+
+  init(
+    _ maker: any EpochMaker, _ plan: LoaderPlan, size: (batches: Int, visits: Int), workers: Int, prefetch: Int?
+  ) throws {
+    guard (0...256).contains(workers) else { throw ArgumentError("\(workers) loader workers", expected: "0…256") }
+    guard size.batches > 0 else { throw ArgumentError("there are no items to load", expected: "one or more") }
+    self.maker = maker
+    self.plan = plan
     self.workers = workers
-    self.prefetch = Swift.min(Swift.max(1, prefetch ?? 2 * workers), batchesPerEpoch)
+    batchesPerEpoch = size.batches
+    itemsPerEpoch = size.visits
+    self.prefetch = Swift.min(Swift.max(1, prefetch ?? 2 * workers), size.batches)
   }
 
   /// The usual orders: shuffled by `seed` and the epoch, or first to last.
@@ -94,9 +120,6 @@ public final class DataLoader: AsyncSequence, Sendable {
         source, batchSize: batchSize, sampler: SequentialSampler(), dropLast: dropLast, workers: workers, prefetch: prefetch)
     }
   }
-
-  /// Items that a full epoch hands out.
-  public var itemsPerEpoch: Int { plan.dropsLast ? batchesPerEpoch * plan.batchSize : visits }
 
   /// The batch that comes next.
   public var position: LoaderPosition { state.withLock { $0.next } }
@@ -117,19 +140,7 @@ public final class DataLoader: AsyncSequence, Sendable {
       state.isResuming = false
       return state.next
     }
-    let order = sampler.order(of: source.count, epoch: start.epoch)
-    let size = plan.batchSize
-    let source = source
-    let make: @Sendable (Int) throws -> Batch = { number in
-      let items = Array(order[(number * size)..<Swift.min(order.count, (number + 1) * size)])
-      do {
-        return try source.batch(items, epoch: start.epoch)
-      } catch let error as LoaderError {
-        throw error
-      } catch {
-        throw LoaderError(items: items, underlying: error)
-      }
-    }
+    let make = maker.batches(epoch: start.epoch, from: start.batch)
     let pipeline = LoaderPipeline(first: start.batch, end: batchesPerEpoch, window: prefetch, make: make)
     if workers > 0 { pipeline.start(workers: Swift.min(workers, batchesPerEpoch - start.batch)) }
     return Iterator(loader: self, pipeline: pipeline, epoch: start.epoch, hasWorkers: workers > 0)

@@ -8,12 +8,17 @@ public protocol Sampler: Sendable {
   /// The number of visits per epoch for `count` items.
   func length(of count: Int) -> Int
 
+  /// Refuses a source with this number of items.
+  /// - Throws: `ArgumentError` saying what the sampler was made for.
+  func validate(items: Int) throws
+
   /// The items of one epoch in order; depends on nothing but the arguments and the sampler's own settings.
   func order(of count: Int, epoch: Int) -> [Int]
 }
 
 extension Sampler {
   public func length(of count: Int) -> Int { count }
+  public func validate(items: Int) throws {}
 }
 
 /// First to last.
