@@ -85,7 +85,7 @@ public struct Checkpoint: Sendable {
     run.epoch = manifest.epoch
     run.sums = manifest.sums
     run.latest = manifest.latest
-    run.history = manifest.history
+    try run.restore(history: manifest.history)
     run.lastCheckpoint = path
     run.isResumed = true
   }

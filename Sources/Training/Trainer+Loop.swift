@@ -8,7 +8,8 @@ extension Trainer {
     _ train: DataLoader, validation: DataLoader?, epochs: Int, handlers: [any Handler], checkpoint: String?
   ) async throws -> TrainingResult {
     guard epochs >= 1 else { throw ArgumentError("\(epochs) epochs", expected: "1 or more") }
-    let run = TrainingRun(model: model, optimizer: optimizer, seed: seed, epochs: epochs, train: train, handlers: handlers)
+    let run = TrainingRun(
+      model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train, handlers: handlers)
     if let checkpoint { try Checkpoint(at: checkpoint).restore(run) }
     let names = Set(handlers.map(\.name))
     guard names.count == handlers.count else {

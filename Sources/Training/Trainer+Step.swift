@@ -7,7 +7,7 @@ extension Trainer {
   func step(_ batch: Batch, _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun) throws {
     run.timer?.mark(.batch)
     let batch = try options.mixing?.apply(to: batch, seed: seed, position: run.position) ?? batch
-    schedule.apply(
+    run.schedule.apply(
       to: optimizer, base: base,
       at: SchedulePosition(step: run.step, totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch))
     optimizer.zeroGradients()
@@ -43,7 +43,7 @@ extension Trainer {
   /// - Returns: the gradients' norm where clipping needs it anyway.
   private func clip(_ parameters: [(name: String, parameter: Parameter)], _ batch: Batch, _ run: TrainingRun) throws -> Double? {
     do {
-      if case .norm(let maximum)? = options.clip { return try Gradients.clip(parameters, norm: maximum) }
+      if let clip = options.clip, clip.measuresNorm { return try clip.apply(to: parameters) }
     } catch let error as NonFiniteGradient {
       throw failure(.gradient(parameter: error.parameter), batch, run)
     }
@@ -51,8 +51,7 @@ extension Trainer {
       // The norm of huge but finite gradients overflows, too; that is no reason to stop without clipping.
       if let name = try Gradients.firstNonFinite(parameters) { throw failure(.gradient(parameter: name), batch, run) }
     }
-    if case .value(let maximum)? = options.clip { try Gradients.clip(parameters.map(\.parameter), value: maximum) }
-    return nil
+    return try options.clip?.apply(to: parameters)
   }
 
   /// Runs the batch again, exactly as before, and looks at every layer's output.

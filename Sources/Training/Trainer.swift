@@ -60,7 +60,8 @@ public final class Trainer {
   ) throws {
     try options.validate()
     self.model = model
-    self.optimizer = try optimizer.make(model.parameters())
+    try schedule.validate()
+    self.optimizer = try optimizer.make(model)
     self.schedule = schedule
     self.metrics = metrics
     self.seed = seed
@@ -138,11 +139,7 @@ public struct TrainerOptions: Sendable {
   }
 
   func validate() throws {
-    switch clip {
-    case .norm(let maximum)?: try check("the norm to clip at", maximum, isNonNegative: true)
-    case .value(let maximum)?: try check("the value to clip at", maximum, isNonNegative: true)
-    case nil: break
-    }
+    try clip?.validate()
     if let threads { try check("threads", Double(threads), isNonNegative: true) }
   }
 }

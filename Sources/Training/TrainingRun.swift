@@ -32,6 +32,8 @@ public final class TrainingRun {
   /// The run went on from a checkpoint.
   public internal(set) var isResumed = false
 
+  /// The schedule with what its plateaus have seen.
+  var schedule: Schedule
   /// Sums over the batches of the epoch under way.
   var sums = EpochSums()
   /// A profile's clock; `nil` unless there is one.
@@ -43,10 +45,12 @@ public final class TrainingRun {
   private var answer = HandlerAnswer.continue
 
   init(
-    model: Module, optimizer: any Optimizer, seed: UInt64, epochs: Int, train: DataLoader, handlers: [any Handler]
+    model: Module, optimizer: any Optimizer, schedule: Schedule, seed: UInt64, epochs: Int, train: DataLoader,
+    handlers: [any Handler]
   ) {
     self.model = model
     self.optimizer = optimizer
+    self.schedule = schedule
     self.seed = seed
     self.epochs = epochs
     stepsPerEpoch = train.batchesPerEpoch
@@ -70,7 +74,19 @@ public final class TrainingRun {
   func recordEpoch(_ values: [(name: String, value: Double)]) throws {
     let time = Date().timeIntervalSince1970
     history += values.map { MetricRecord(step: step, epoch: epoch, name: $0.name, value: $0.value, time: time) }
+    try schedule.observe(values)
     try record(values)
+  }
+
+  /// Takes over what an interrupted run has measured; the schedule sees it epoch by epoch, as it did then.
+  func restore(history past: [MetricRecord]) throws {
+    history = past
+    var rest = past[...]
+    while let first = rest.first {
+      let end = rest.firstIndex { $0.epoch != first.epoch } ?? rest.endIndex
+      try schedule.observe(rest[..<end].map { (name: $0.name, value: $0.value) })
+      rest = rest[end...]
+    }
   }
 
   /// Adds a sentence to the error that ends the run: what a handler did about it.

@@ -45,6 +45,11 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
     set { for index in groups.indices.prefix(newValue.count) { groups[index].settings.momentum = newValue[index] } }
   }
 
+  public var weightDecays: [Double] {
+    get { groups.map(\.settings.weightDecay) }
+    set { for index in groups.indices.prefix(newValue.count) { groups[index].settings.weightDecay = newValue[index] } }
+  }
+
   public func step() throws(TorchError) {
     try withoutGrad { () throws(TorchError) in
       for index in groups.indices {

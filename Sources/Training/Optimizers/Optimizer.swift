@@ -18,6 +18,9 @@ public protocol Optimizer: AnyObject {
   /// The momentum of each group: SGD's momentum, Adam's first beta.
   var momenta: [Double] { get set }
 
+  /// The weight decay of each group.
+  var weightDecays: [Double] { get set }
+
   /// Applies one update from the gradients that are there; parameters without a gradient stay as they are.
   /// - Throws: `TorchError` if the engine fails.
   func step() throws(TorchError)
@@ -34,8 +37,10 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
-  /// The learning rates and momenta that a schedule starts from.
-  public var settings: OptimizerSettings { OptimizerSettings(learningRates: learningRates, momenta: momenta) }
+  /// The settings that a schedule starts from.
+  public var settings: OptimizerSettings {
+    OptimizerSettings(learningRates: learningRates, momenta: momenta, weightDecays: weightDecays)
+  }
 }
 
 /// The settings of all groups that schedules change.
@@ -44,17 +49,32 @@ public struct OptimizerSettings: Sendable, Hashable, Codable {
   public var learningRates: [Double]
   /// One per group.
   public var momenta: [Double]
+  /// One per group.
+  public var weightDecays: [Double]
 }
 
 /// What one group of parameters is updated with.
 public protocol OptimizerGroupSettings: Sendable, Codable {
   /// Step size.
   var learningRate: Double { get set }
-  /// SGD's momentum, Adam's first beta; 0 where the method has none.
+  /// SGD's momentum, Adam's first beta; 0 where the method has none, and then setting it does nothing.
   var momentum: Double { get set }
+  /// L2 penalty or decoupled decay; 0 where the method has none, and then setting it does nothing.
+  var weightDecay: Double { get set }
   /// Checks the ranges.
   /// - Throws: `ArgumentError` naming the setting, its value and its range.
   func validate() throws
+}
+
+extension OptimizerGroupSettings {
+  public var momentum: Double {
+    get { 0 }
+    set {}
+  }
+  public var weightDecay: Double {
+    get { 0 }
+    set {}
+  }
 }
 
 /// Parameters that share settings.

@@ -2,13 +2,18 @@ public import NN
 
 /// How a trainer makes its optimizer from the model's parameters.
 public struct OptimizerChoice {
-  let make: ([Parameter]) throws -> any Optimizer
+  let make: (Module) throws -> any Optimizer
+
+  private init(making make: @escaping (Module) throws -> any Optimizer) { self.make = make }
 
   /// Any optimizer, made from the model's parameters.
-  public init(_ make: @escaping ([Parameter]) throws -> any Optimizer) { self.make = make }
+  public init(_ make: @escaping ([Parameter]) throws -> any Optimizer) { self.make = { try make($0.parameters()) } }
+
+  /// Any optimizer, made from the model: with groups by name, of several optimizers …
+  public static func forModel(_ make: @escaping (Module) throws -> any Optimizer) -> OptimizerChoice { OptimizerChoice(making: make) }
 
   /// One that exists already, with groups of its own.
-  public static func using(_ optimizer: any Optimizer) -> OptimizerChoice { OptimizerChoice { _ in optimizer } }
+  public static func using(_ optimizer: any Optimizer) -> OptimizerChoice { OptimizerChoice(making: { _ in optimizer }) }
 
   /// Stochastic gradient descent, see `SGD`.
   public static func sgd(

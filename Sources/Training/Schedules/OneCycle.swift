@@ -48,11 +48,14 @@ extension Schedule {
       let corners = [momentum.high, momentum.low, momentum.high, momentum.high]
       momentumCurve = { _, position in shape.value(corners, at: position) }
     }
-    return Schedule("one-cycle", momentum: momentumCurve) { base, position in
+    let curve: Curve = { base, position in
       let first = base / divisor
       let corners = threePhase ? [first, base, first, first / finalDivisor] : [first, base, first / finalDivisor]
       return shape.value(corners, at: position)
     }
+    return Schedule(
+      "one-cycle", rate: rule(curve), momentum: momentumCurve.map(rule),
+      mistakes: range("rise", rise, 0...1) + range("divisor", divisor, 1...Double.greatestFiniteMagnitude))
   }
 }
 
