@@ -3,7 +3,7 @@ import MartletCore
 import Testing
 import Torch
 
-/// What Tools/fixtures_nn.py wrote.
+/// What Tools/fixtures_nn.py wrote, and the scripts beside it.
 struct Fixtures: Decodable {
   let creationSeed: UInt64
   let forwardSeed: UInt64
@@ -20,7 +20,7 @@ struct Fixtures: Decodable {
     }
   }()
 
-  private static func folder() throws -> URL {
+  static func folder() throws -> URL {
     guard let url = Bundle.module.url(forResource: "Fixtures", withExtension: nil) else {
       throw ArgumentError("the test bundle holds no Fixtures")
     }
@@ -36,22 +36,29 @@ struct Fixtures: Decodable {
   }
 
   /// All numbers of one case, one after the other.
-  static func numbers(_ name: String) throws -> [Float] {
-    try SafetensorsFile(path: folder().appendingPathComponent("cases.safetensors").path).tensor(name).array(of: Float.self)
+  static func numbers(_ name: String, file: String = "cases") throws -> [Float] {
+    try SafetensorsFile(path: folder().appendingPathComponent(file + ".safetensors").path).tensor(name).array(of: Float.self)
   }
 }
 
-/// Where one tensor of a case lies: name, shape, and `i` for integers.
+/// Where one tensor of a case lies: name, shape, and `i` for integers, `b` for booleans.
 struct Section: Decodable, Sendable {
   let name: String
   let shape: [Int]
   let isInteger: Bool
+  let isBoolean: Bool
+
+  init(_ name: String, _ shape: [Int], kind: String = "f") {
+    self.name = name
+    self.shape = shape
+    isInteger = kind == "i"
+    isBoolean = kind == "b"
+  }
 
   init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
-    name = try container.decode(String.self)
-    shape = try container.decode([Int].self)
-    isInteger = try container.decode(String.self) == "i"
+    let name = try container.decode(String.self), shape = try container.decode([Int].self)
+    self.init(name, shape, kind: try container.decode(String.self))
   }
 }
 
@@ -64,7 +71,13 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
   let parameterCount: Int
   let keys: [String]
   let sections: [Section]
+  /// The file with the numbers, for the cases of files of their own.
+  var file: String?
+  /// A shape of the first input that the layer must refuse, for the cases of files of their own.
+  var wrong: [Int]?
   var testDescription: String { name }
+
+  func tensors() throws -> CaseTensors { try CaseTensors(name, sections, file: file ?? "cases") }
 }
 
 struct LossCase: Decodable, Sendable, CustomTestStringConvertible {
@@ -87,16 +100,20 @@ struct InitializerCase: Decodable, Sendable, CustomTestStringConvertible {
 struct CaseTensors {
   private var tensors: [String: Tensor] = [:]
 
-  init(_ name: String, _ sections: [Section]) throws {
-    let numbers = try Fixtures.numbers(name)
+  init(_ name: String, _ sections: [Section], file: String = "cases") throws {
+    let numbers = try Fixtures.numbers(name, file: file)
     var offset = 0
     for section in sections {
       let count = section.shape.reduce(1, *)
       let values = Array(numbers[offset..<offset + count])
       offset += count
-      tensors[section.name] =
-        section.isInteger
-        ? try Tensor(values.map { Int64($0) }, shape: section.shape) : try Tensor(values, shape: section.shape)
+      if section.isBoolean {
+        tensors[section.name] = try Tensor(values.map { $0 != 0 }, shape: section.shape)
+      } else if section.isInteger {
+        tensors[section.name] = try Tensor(values.map { Int64($0) }, shape: section.shape)
+      } else {
+        tensors[section.name] = try Tensor(values, shape: section.shape)
+      }
     }
   }
 

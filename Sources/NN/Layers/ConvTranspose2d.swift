@@ -1,68 +1,36 @@
 public import Torch
 
-/// The transpose of a convolution over images: it makes them larger where ``Conv2d`` makes them smaller.
+/// The transpose of a convolution over images: it makes larger what ``Conv2d`` makes smaller.
 ///
-/// Input `[batch, in, height, width]`, output `[batch, out, height', width']` with
-/// `height' = (height - 1) · stride - 2 · padding + dilation · (kernel - 1) + outputPadding + 1`. State: `weight`
-/// `[in, out / groups, kernel height, kernel width]`, `bias` `[out]`, starting as in PyTorch.
-public final class ConvTranspose2d: Module, Layer {
-  /// `[in, out / groups, kernel height, kernel width]`.
-  public let weight: Parameter
-  /// `[out]`, or `nil`.
-  public let bias: Parameter?
-  /// Channels of the input.
-  public let inputs: Int
-  /// Channels of the output.
-  public let outputs: Int
-
-  private let kernel: [Int], stride: [Int], padding: [Int], outputPadding: [Int], dilation: [Int]
-  private let groups: Int
-
+/// Input `[batch, in, height, width]` (or without batch), output `[batch, out, height', width']`, each size
+/// `(size - 1) · stride - 2 · padding + dilation · (kernel - 1) + outputPadding + 1`. State: `weight` `[in, out / groups, kernel…]`,
+/// `bias` `[out]`, starting as in PyTorch.
+public final class ConvTranspose2d: TransposedConvolution, Layer {
   /// - Parameters:
   ///   - inputs: channels of the input.
   ///   - outputs: channels of the output.
+  ///   - kernel: the filter's size: one number, or `[height, width]`.
+  ///   - stride: how far the output moves for each step in the input.
+  ///   - padding: what the output loses on both sides.
   ///   - outputPadding: added to one side of the output, where several input sizes give the same.
+  ///   - groups: groups of channels that do not see each other.
+  ///   - bias: whether each channel adds a trained number.
+  ///   - dilation: the distance between the filter's points.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: some SpatialExtent, stride: some SpatialExtent = 1, padding: some SpatialExtent = 0,
     outputPadding: some SpatialExtent = 0, groups: Int = 1, bias: Bool = true, dilation: some SpatialExtent = 1
   ) {
-    self.inputs = inputs
-    self.outputs = outputs
-    self.kernel = kernel.extents(2)
-    self.stride = stride.extents(2)
-    self.padding = padding.extents(2)
-    self.outputPadding = outputPadding.extents(2)
-    self.dilation = dilation.extents(2)
-    self.groups = groups
-    let problem = ConvolutionSettings.problem(
-      inputs: inputs, outputs: outputs, rank: 2, groups: groups, extents: [self.kernel, self.stride, self.dilation])
-    if let problem {
-      weight = Parameter(failing: .layer(problem, in: "ConvTranspose2d"))
-      self.bias = nil
-    } else {
-      let shape = [inputs, outputs / groups] + self.kernel
-      weight = Parameter(shape: shape, .pyTorchWeight)
-      self.bias = bias ? Parameter(shape: [outputs], .pyTorchBias(fanIn: shape.dropFirst().reduce(1, *))) : nil
-    }
+    super.init(
+      inputs, outputs, rank: 2, kernel: kernel, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
+      bias: bias, dilation: dilation)
   }
 
-  public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in
-      try x.convTranspose2d(
-        weight.value, bias?.value, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups, dilation: dilation)
-    }
-  }
+  public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try transposed(x, outputSize: nil) }
 
-  public override var details: String {
-    "\(inputs)→\(outputs), kernel \(kernel.map(String.init).joined(separator: "×")), stride "
-      + stride.map(String.init).joined(separator: "×")
-  }
-
-  public override func expectation(inputs shapes: [[Int]]) -> String? {
-    ConvolutionSettings.expectation(shape: shapes.first ?? [], channels: inputs, rank: 2)
-  }
-
-  public override func multiplyAdds(inputs shapes: [[Int]], outputs: [[Int]]) -> Int {
-    (shapes.first?.reduce(1, *) ?? 0) * (self.outputs / max(groups, 1)) * kernel.reduce(1, *)
+  /// The same with an output of a given size, where the stride leaves several open.
+  /// - Parameter outputSize: `[height, width]` of the output.
+  /// - Throws: `TorchError` where that size cannot be had.
+  public func callAsFunction(_ x: Tensor, outputSize: [Int]) throws(TorchError) -> Tensor {
+    try transposed(x, outputSize: outputSize)
   }
 }

@@ -1,6 +1,6 @@
 import Torch
 
-/// What `Conv1d` and `Conv2d` share: the filters, the settings and what they mean for shapes.
+/// What `Conv1d`, `Conv2d` and `Conv3d` share: the filters, the settings and what they mean for shapes.
 public class Convolution: Module {
   /// `[out, in / groups, kernel…]`.
   public let weight: Parameter
