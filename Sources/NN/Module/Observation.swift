@@ -33,19 +33,26 @@ public final class ForwardObservation {
 struct ForwardObserver {
   let identity: ObjectIdentifier
   let path: String
+  let begin: ((String, Module) -> Void)?
   let notify: (ForwardEvent) throws(TorchError) -> Void
 }
 
 extension Module {
   /// Calls `body` after every call of this module and of each below it (those that run through ``observed(_:_:)``, as all layers here do).
   ///
-  /// An error that `body` throws ends the forward pass. Without observers a call costs one comparison more.
+  /// An error that `body` throws ends the forward pass. Without observers a call costs two comparisons more.
+  /// - Parameters:
+  ///   - begin: hears of the path and the module before each call: with it a profile can tell a layer's own time from its children's.
+  ///   - body: hears of the finished call.
   /// - Returns: the observation; keep it as long as it shall go on.
-  public final func observeForward(_ body: @escaping (ForwardEvent) throws(TorchError) -> Void) -> ForwardObservation {
+  public final func observeForward(
+    begin: ((_ path: String, _ module: Module) -> Void)? = nil, _ body: @escaping (ForwardEvent) throws(TorchError) -> Void
+  ) -> ForwardObservation {
     let found = namedModules()
     let observation = ForwardObservation(modules: found.map(\.module))
     for (path, module) in found {
-      module.observers = (module.observers ?? []) + [ForwardObserver(identity: ObjectIdentifier(observation), path: path, notify: body)]
+      let observer = ForwardObserver(identity: ObjectIdentifier(observation), path: path, begin: begin, notify: body)
+      module.observers = (module.observers ?? []) + [observer]
     }
     return observation
   }
@@ -55,6 +62,7 @@ extension Module {
   public final func observed(_ input: Tensor, _ body: (Tensor) throws(TorchError) -> Tensor) throws(TorchError) -> Tensor {
     // The outermost module comes here first and names all below.
     if !isNamed { _ = structure }
+    if let observers { for observer in observers { observer.begin?(observer.path, self) } }
     let output: Tensor
     do throws(TorchError) {
       output = try body(input)
@@ -68,6 +76,7 @@ extension Module {
   /// The same for a module with several inputs or outputs.
   public final func observed(_ inputs: [Tensor], _ body: ([Tensor]) throws(TorchError) -> [Tensor]) throws(TorchError) -> [Tensor] {
     if !isNamed { _ = structure }
+    if let observers { for observer in observers { observer.begin?(observer.path, self) } }
     let outputs: [Tensor]
     do throws(TorchError) {
       outputs = try body(inputs)

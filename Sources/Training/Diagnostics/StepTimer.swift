@@ -12,6 +12,8 @@ enum StepPhase: Sendable {
   case optimizer
   /// Metrics and handlers are done.
   case end
+  /// The next epoch begins; validation and what else lies between two epochs is no part of a step.
+  case pause
 }
 
 /// Collects when the phases of a run's steps ended; `TrainingRun.timer` is `nil` unless a profile wants them.
