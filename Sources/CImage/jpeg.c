@@ -53,7 +53,9 @@ cimage_status cimage_jpeg_encode(
   int subsampling = channels == 1 ? TJSAMP_GRAY : full_chroma ? TJSAMP_444 : TJSAMP_420;
   cimage_status status = CIMAGE_OK;
   int format = channels == 1 ? TJPF_GRAY : TJPF_RGB;
-  if (tjCompress2(handle, pixels, width, width * channels, height, format, &bytes, &size, subsampling, quality, 0) != 0) {
+  if (tjCompress2(handle, pixels, width, width * channels, height, format, &bytes, &size, subsampling, quality,
+      // The fast transform blurs what a low quality leaves.
+      TJFLAG_ACCURATEDCT) != 0) {
     const char *text = tjGetErrorStr2(handle);
     explain(message, text);
     status = status_of(text);

@@ -57,7 +57,7 @@ struct Placement {
       }
       x.window(start: startX, size: width)
       y.window(start: startY, size: height)
-    case .rotate, .resize, .impossible: return false
+    default: return false
     }
     return true
   }

@@ -19,6 +19,48 @@ public enum ImageTransform: Transform, Hashable {
   /// Another size, always.
   case resize(width: Int, height: Int, filter: ResizeFilter = .bilinear)
 
+  // Geometry; masks, boxes and points of an `AnnotatedImage` move along.
+  case resizedCrop(ResizedCrop = ResizedCrop())
+  case affine(RandomAffine)
+  case perspective(RandomPerspective = RandomPerspective())
+  case elastic(ElasticDeformation = ElasticDeformation())
+
+  // Colours, blur, noise: nothing moves. Made at 8 bits; alpha stays.
+  case colourJitter(ColourJitter)
+  /// The picture without colour, in its own channels.
+  case grey(probability: Double = 0.1)
+  /// The negative.
+  case invert(probability: Double = 0.5)
+  case solarise(Solarise = Solarise())
+  case posterise(Posterise = Posterise())
+  /// Each channel with its samples spread evenly.
+  case equalise(probability: Double = 0.5)
+  /// Each channel stretched from black to white.
+  case autocontrast(probability: Double = 0.5)
+  case sharpness(RandomSharpness = RandomSharpness())
+  /// Red, green and blue change places.
+  case channelShuffle(probability: Double = 0.5)
+  case channelDrop(ChannelDrop = ChannelDrop())
+  case blur(RandomBlur = RandomBlur())
+  case noise(GaussianNoise = GaussianNoise())
+  case saltAndPepper(SaltAndPepper = SaltAndPepper())
+  case poissonNoise(PoissonNoise = PoissonNoise())
+  case jpeg(JPEGArtefacts = JPEGArtefacts())
+  case erase(RandomErasing = RandomErasing())
+  case cutOut(CutOut = CutOut())
+  case gridMask(GridMask = GridMask())
+
+  // Policies.
+  case autoAugment(AutoAugment = AutoAugment())
+  case randAugment(RandAugment = RandAugment())
+  case trivialAugment(TrivialAugmentWide = TrivialAugmentWide())
+  case augMix(AugMix = AugMix())
+
+  // Transforms of transforms.
+  case sometimes(Sometimes)
+  case oneOf(OneOf)
+  case someOf(SomeOf)
+
   public func apply(to image: Image, random: inout KeyedRandom) throws(ImageError) -> Image {
     try resolved(width: image.width, height: image.height, random: &random).apply(to: image)
   }
@@ -44,6 +86,7 @@ public enum ImageTransform: Transform, Hashable {
       try require((0...180).contains(degrees), "rotate: \(degrees) degrees", "0 to 180")
     case .shift(let x, let y, _):
       for part in [x, y] { try require((0...1).contains(part), "shift: \(part) of the picture", "a part from 0 to 1") }
+    default: try configured?.validate()
     }
   }
 
@@ -56,39 +99,24 @@ public enum ImageTransform: Transform, Hashable {
     case .rotate: "rotate"
     case .shift: "shift"
     case .resize: "resize"
-    }
-  }
-
-  /// Every key, in the order in which they are documented.
-  public static let names = ["crop", "centerCrop", "flip", "rotate", "shift", "resize"]
-}
-
-/// A transform whose dice have fallen.
-enum ResolvedTransform: Hashable {
-  case identity
-  case window(x: Int, y: Int, width: Int, height: Int, fill: UInt8)
-  case flipHorizontal
-  case flipVertical
-  case rotate(degrees: Double, fill: UInt8)
-  case resize(width: Int, height: Int, filter: ResizeFilter)
-  case impossible(ImageError)
-
-  func apply(to image: Image) throws(ImageError) -> Image {
-    switch self {
-    case .identity: image
-    case .window(let x, let y, let width, let height, let fill): try image.window(x: x, y: y, width: width, height: height, fill: fill)
-    case .flipHorizontal: image.flippedHorizontally()
-    case .flipVertical: image.flippedVertically()
-    case .rotate(let degrees, let fill): try image.rotated(degrees: degrees, fill: fill)
-    case .resize(let width, let height, let filter): try image.resized(width: width, height: height, filter: filter)
-    case .impossible(let error): throw error
+    default: configured.map { type(of: $0).name } ?? ""
     }
   }
 }
 
 extension ImageTransform {
-  /// Draws what the transform will do to a picture of a size. The number of draws does not depend on their outcome.
+  /// Draws what the transform will do to a picture of a size. What is wrong with it is drawn, too, and thrown when it is applied.
   func resolved(width: Int, height: Int, random: inout KeyedRandom) -> ResolvedTransform {
+    do {
+      try validate()
+    } catch {
+      return .impossible(
+        ImageError(.invalidArgument, source: "image", problem: error.problem, expected: error.expected, remedy: error.remedy))
+    }
+    if let configured {
+      guard random.bernoulli(configured.probability) else { return .identity }
+      return configured.drawn(width: width, height: height, random: &random)
+    }
     switch self {
     case .randomCrop(let wantedWidth, let wantedHeight, let padding, let fill):
       let (outWidth, outHeight) = (wantedWidth ?? width, wantedHeight ?? height)
@@ -116,6 +144,7 @@ extension ImageTransform {
       let y = Int((random.uniform(in: -partY...partY) * Double(height)).rounded())
       return .window(x: -x, y: -y, width: width, height: height, fill: fill)
     case .resize(let outWidth, let outHeight, let filter): return .resize(width: outWidth, height: outHeight, filter: filter)
+    default: return .identity
     }
   }
 }

@@ -2,14 +2,17 @@ import CImage
 import Foundation
 
 extension Image {
-  /// The picture turned about its centre, bilinear.
+  /// The picture turned about its centre, with the values of Pillow's `rotate`.
   ///
   /// - Parameters:
   ///   - degrees: counter-clockwise.
   ///   - fill: what the corners show, a sample on the scale of 8 bits, in every channel.
   ///   - expand: grow the picture so that nothing is cut off; otherwise it keeps its size.
+  ///   - interpolation: `nearest` for pictures of classes.
   /// - Throws: `ImageError` if the angle is not a finite number.
-  public func rotated(degrees: Double, fill: UInt8 = 0, expand: Bool = false) throws(ImageError) -> Image {
+  public func rotated(
+    degrees: Double, fill: UInt8 = 0, expand: Bool = false, interpolation: Interpolation = .bilinear
+  ) throws(ImageError) -> Image {
     guard degrees.isFinite else { throw .argument("a rotation by \(degrees) degrees", expected: "a finite number") }
     let turn = degrees.truncatingRemainder(dividingBy: 360)
     let quarters = (turn / 90 + 4).truncatingRemainder(dividingBy: 4)
@@ -31,6 +34,9 @@ extension Image {
     }
     let corner = source(-Double(outWidth) / 2, -Double(outHeight) / 2)
     let matrix = [cosine, sine, corner.0 + Double(width) / 2, -sine, cosine, corner.1 + Double(height) / 2]
+    if interpolation == .nearest {
+      return try warped(by: Projection(matrix: matrix + [0, 0, 1]), interpolation: .nearest, fill: fill, size: (outWidth, outHeight))
+    }
     let total = try Self.sampleCount(width: outWidth, height: outHeight, channels: channels)
     let result: Samples
     let (sourceWidth, sourceHeight, depth) = (Int32(width), Int32(height), Int32(channels))

@@ -100,7 +100,7 @@ typedef struct {
 void cimage_place8(
   const uint8_t *in, int width, int height, int channels, cimage_axis x, cimage_axis y, uint8_t fill, const float *table, float *out);
 
-// Geometry (gather.c, resample.c, warp.c).
+// Geometry (gather.c, resample.c, warp.c, project.c).
 
 /// out[y][x] = in[rows[y]][columns[x]], the fill pixel where an index is negative; with `transposed`, in[rows[x]][columns[y]].
 void cimage_gather(
@@ -121,5 +121,61 @@ void cimage_warp8(
 void cimage_warp16(
   const uint16_t *in, int width, int height, int channels, const double *matrix, uint16_t fill, int out_width, int out_height,
   uint16_t *out);
+
+/// Sampling through a projection: target (x, y) of pixel centres shows source (m0 x + m1 y + m2, m3 x + m4 y + m5) / (m6 x + m7 y + m8).
+/// Neighbours outside the picture are `fill`, one sample for each channel.
+void cimage_project8(
+  const uint8_t *in, int width, int height, int channels, const double *matrix, int bilinear, const uint8_t *fill, int out_width,
+  int out_height, uint8_t *out);
+void cimage_project16(
+  const uint16_t *in, int width, int height, int channels, const double *matrix, int bilinear, const uint16_t *fill, int out_width,
+  int out_height, uint16_t *out);
+/// Target pixel i shows the source at its own place plus (dx[i], dy[i]) pixels.
+void cimage_displace8(
+  const uint8_t *in, int width, int height, int channels, const float *dx, const float *dy, int bilinear, const uint8_t *fill,
+  uint8_t *out);
+void cimage_displace16(
+  const uint16_t *in, int width, int height, int channels, const float *dx, const float *dy, int bilinear, const uint16_t *fill,
+  uint16_t *out);
+
+// Colours (colour.c): 8 bits; what is said of colours leaves alpha as it is.
+
+/// `tables` holds 256 samples for each channel.
+void cimage_lookup8(const uint8_t *in, size_t count, int channels, const uint8_t *tables, uint8_t *out);
+/// `bins` holds 256 counts for each channel.
+void cimage_histogram8(const uint8_t *in, size_t count, int channels, uint32_t *bins);
+/// The mean of the pixels' luma, each rounded down.
+double cimage_grey_mean8(const uint8_t *in, size_t count, int channels);
+/// Three or four channels, towards (0) or away from (above 1) their luma.
+void cimage_saturate8(const uint8_t *in, size_t count, int channels, float factor, uint8_t *out);
+/// Three or four channels, the hue turned by a part of the circle, -0.5 to 0.5.
+void cimage_hue8(const uint8_t *in, size_t count, int channels, float turn, uint8_t *out);
+/// Away from (above 1) or towards (0) the mean of 3 × 3 pixels; the outermost pixels stay.
+void cimage_sharpen8(const uint8_t *in, int width, int height, int channels, float factor, uint8_t *out);
+/// Copies alpha alone, where there is one.
+void cimage_keep_alpha8(const uint8_t *in, size_t count, int channels, uint8_t *out);
+/// out[c] = in[order[c]].
+void cimage_reorder8(const uint8_t *in, size_t count, int channels, const int32_t *order, uint8_t *out);
+/// sum += weight × in, over `count` samples.
+void cimage_add_weighted8(const uint8_t *in, size_t count, float weight, float *sum);
+/// Clamps to 0…255 and rounds down.
+void cimage_truncate8(const float *in, size_t count, uint8_t *out);
+
+// Blur (blur.c): a kernel of an odd number of taps along both axes, the edges mirrored.
+
+cimage_status cimage_blur8(const uint8_t *in, int width, int height, int channels, const float *kernel, int taps, uint8_t *out);
+cimage_status cimage_blur_plane(float *plane, int width, int height, const float *kernel, int taps);
+
+// Noise (noise.c): all of it follows from the seed. Alpha stays.
+
+/// `mean` and `sigma` in levels of 255.
+void cimage_gaussian_noise8(const uint8_t *in, size_t count, int channels, double mean, double sigma, uint64_t seed, uint8_t *out);
+/// A part `amount` of the pixels becomes white (a part `salt` of them) or black.
+void cimage_salt_and_pepper8(const uint8_t *in, size_t count, int channels, double amount, double salt, uint64_t seed, uint8_t *out);
+/// Light counted in quanta, `photons` of them being white.
+void cimage_poisson_noise8(const uint8_t *in, size_t count, int channels, double photons, uint64_t seed, uint8_t *out);
+/// Uniform in [-1, 1).
+void cimage_uniform_plane(float *plane, size_t count, uint64_t seed);
+void cimage_random_bytes(uint8_t *bytes, size_t count, uint64_t seed);
 
 #endif
