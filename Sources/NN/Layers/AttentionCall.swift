@@ -68,9 +68,11 @@ struct AttentionCall {
 
   /// The heads' results `[batch, heads, length, dimension / heads]` brought together, mapped, and in the inputs' order of dimensions.
   func finished(_ heads: Tensor) throws(TorchError) -> Tensor {
-    let result = try layer.outProj(heads.transpose(1, 2).flatten(from: 2))
-    guard isBatched else { return try result.squeeze(dim: 0) }
-    return layer.batchFirst ? result : try result.transpose(0, 1)
+    if isBatched, layer.batchFirst, !layer.isTraining { return try layer.outProj(heads.transpose(1, 2).flatten(from: 2)) }
+    // PyTorch lays the output out with the length first, and dropout draws its numbers in the order of memory.
+    let result = try layer.outProj(heads.permute([2, 0, 1, 3]).flatten(from: 2))
+    guard isBatched else { return try result.squeeze(dim: 1) }
+    return layer.batchFirst ? try result.transpose(0, 1) : result
   }
 
   /// The input as `[batch, length, dimension]`.

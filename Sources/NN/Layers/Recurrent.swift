@@ -107,7 +107,7 @@ public class Recurrent: Module {
     try observed([x]) { (tensors) throws(TorchError) in
       let weights = try weights(), shape = x.shape
       guard (2...3).contains(shape.count), shape[shape.count - 1] == inputs else {
-        throw TorchError.layer("got \(shape)", expected: expectation(inputs: [shape]))
+        throw TorchError.layer("got \(shape)", expected: batchFirst ? "[batch, length, \(inputs)]" : "[length, batch, \(inputs)]")
       }
       let isBatched = shape.count == 3, batchAxis = batchFirst ? 0 : 1
       let batched = isBatched ? x : try x.unsqueeze(batchAxis)
@@ -146,11 +146,6 @@ public class Recurrent: Module {
     if isBidirectional { text += ", both ways" }
     if projection > 0 { text += ", projected to \(projection)" }
     return text
-  }
-
-  public override func expectation(inputs shapes: [[Int]]) -> String? {
-    guard let shape = shapes.first, !(2...3).contains(shape.count) || shape[shape.count - 1] != inputs else { return nil }
-    return batchFirst ? "[batch, length, \(inputs)]" : "[length, batch, \(inputs)]"
   }
 
   public override func multiplyAdds(inputs shapes: [[Int]], outputs: [[Int]]) -> Int {
