@@ -62,7 +62,13 @@ public struct Checkpoint: Sendable {
     try check("order", manifest.plan.sampler, run.plan.sampler, remedy: "the same DataLoader settings")
     try check("dropLast", "\(manifest.plan.dropsLast)", "\(run.plan.dropsLast)", remedy: "the same DataLoader settings")
 
+    let settings = manifest.settings ?? RunSettings()
+    try check("accumulate", "\(settings.accumulate)", "\(run.settings.accumulate)", remedy: "the same TrainerOptions")
+    try check("precision", "\(settings.precision)", "\(run.settings.precision)", remedy: "the same TrainerOptions")
+    try check("averaging", Self.name(settings.averaging), Self.name(run.settings.averaging), remedy: "the same TrainerOptions")
+
     let file = try SafetensorsFile(path: path + "/" + Self.stateName)
+    var averages: [String: Tensor] = [:]
     var random: Tensor?
     var optimizer: [(name: String, tensor: Tensor)] = []
     var handlers = manifest.handlers.mapValues { SavedState(values: $0) }
@@ -70,6 +76,8 @@ public struct Checkpoint: Sendable {
       let parts = name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
       if name == TensorNames.random {
         random = tensor
+      } else if parts.count >= 2, parts[0] == TensorNames.average {
+        averages[parts[1...].joined(separator: "/")] = tensor
       } else if parts.count >= 2, parts[0] == TensorNames.optimizer {
         optimizer.append((name: parts[1...].joined(separator: "/"), tensor: tensor))
       } else if parts.count == 3, parts[0] == TensorNames.handler {
@@ -77,6 +85,12 @@ public struct Checkpoint: Sendable {
       }
     }
     try loadWeights(into: run.model)
+    if let updates = manifest.averageUpdates, let average = run.average {
+      try average.load(averages, updates: updates)
+      // The file of weights holds what validation measures; training goes on with the others.
+      if run.isAverageValidated { try average.exchange() }
+    }
+    if let scaler = run.scaler, let state = manifest.scaler { try scaler.load(state) }
     try run.optimizer.load(SavedState(values: manifest.optimizer, tensors: optimizer))
     try run.restoreHandlers(handlers)
     if let random { try RandomState.restore(random.clone()) }
@@ -89,6 +103,8 @@ public struct Checkpoint: Sendable {
     run.lastCheckpoint = path
     run.isResumed = true
   }
+
+  private static func name(_ averaging: Averaging?) -> String { averaging.map { "\($0)" } ?? "none" }
 
   private func check(_ name: String, _ saved: String, _ now: String, remedy: String) throws {
     guard saved == now else {
@@ -103,14 +119,22 @@ public struct Checkpoint: Sendable {
     let handlers = try run.handlerStates()
     var tensors = [(name: TensorNames.random, tensor: try RandomState.save())]
     for (name, tensor) in optimizer.tensors { tensors.append(("\(TensorNames.optimizer)/\(name)", tensor)) }
+    let state = try run.validatedState()
+    if let average = run.average, average.updates > 0 {
+      // The other copy: the weights that are trained where the average is validated, the average where it is not.
+      let plain = run.isAverageValidated ? try run.model.membersByName() : [:]
+      for (name, tensor) in average.values { tensors.append(("\(TensorNames.average)/\(name)", plain[name] ?? tensor)) }
+    }
     for (handler, state) in handlers {
       for (name, tensor) in state.tensors { tensors.append(("\(TensorNames.handler)/\(handler)/\(name)", tensor)) }
     }
     let manifest = CheckpointManifest(
       step: run.step, position: run.position, epoch: run.epoch, epochs: run.epochs, seed: run.seed, plan: run.plan, sums: run.sums,
       latest: run.latest, history: run.history, optimizer: optimizer.values,
-      handlers: Dictionary(handlers.map { ($0.name, $0.state.values) }, uniquingKeysWith: { first, _ in first }))
-    try storage.write(try run.model.state().entries, to: folder + "/" + weightsName)
+      handlers: Dictionary(handlers.map { ($0.name, $0.state.values) }, uniquingKeysWith: { first, _ in first }),
+      settings: run.settings, scaler: try run.scaler?.state(),
+      averageUpdates: run.average.flatMap { $0.updates > 0 ? $0.updates : nil })
+    try storage.write(state.entries, to: folder + "/" + weightsName)
     try storage.write(tensors, to: folder + "/" + stateName)
     try storage.write(try JSON.encode(manifest), to: folder + "/" + manifestName)
   }
@@ -121,6 +145,7 @@ private enum TensorNames {
   static let random = "random"
   static let optimizer = "optimizer"
   static let handler = "handler"
+  static let average = "average"
 }
 
 /// The contents of `trainer.json`.
@@ -140,4 +165,18 @@ struct CheckpointManifest: Codable, Sendable {
   let history: [MetricRecord]
   let optimizer: JSONValue
   let handlers: [String: JSONValue]
+  /// Missing in checkpoints of versions that had none of these.
+  var settings: RunSettings?
+  var scaler: JSONValue?
+  var averageUpdates: Int?
+}
+
+extension Module {
+  /// Parameters and buffers, each once, by name; persistent or not.
+  func membersByName() throws(TorchError) -> [String: Tensor] {
+    var members: [String: Tensor] = [:]
+    for (name, parameter) in namedParameters() { members[name] = try parameter.value.detach() }
+    for (name, buffer) in namedBuffers() { members[name] = try buffer.value }
+    return members
+  }
 }

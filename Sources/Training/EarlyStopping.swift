@@ -55,7 +55,7 @@ public final class EarlyStopping: Handler {
     }
     if goal.isBetter(value, than: best, by: minimumDelta) {
       (best, bestEpoch, waited) = (value, run.epoch, 0)
-      if restoresBest { bestWeights = try run.model.state().copied() }
+      if restoresBest { bestWeights = try run.validatedState().copied() }
       return .continue
     }
     waited += 1

@@ -49,17 +49,17 @@ public final class ProgressBar: Handler {
       if losses.count >= 1024 { losses = stride(from: 0, to: losses.count, by: 2).map { losses[$0] } }
     }
     let now = clock.now
-    if let lastDrawn, now - lastDrawn < .milliseconds(100), run.position.batch < run.stepsPerEpoch { return }
+    if let lastDrawn, now - lastDrawn < .milliseconds(100), run.position.batch < run.batchesPerEpoch { return }
     lastDrawn = now
     let done = run.position.batch
     let seconds = (now - epochStart) / .seconds(1)
     let rate = seconds > 0 ? Double(done - firstBatch) / seconds : 0
-    let left = rate > 0 ? Double(run.stepsPerEpoch - done) / rate : 0
+    let left = rate > 0 ? Double(run.batchesPerEpoch - done) / rate : 0
     let loss = run.latest["step/loss"].map { "  loss \(Self.number($0))" } ?? ""
     let text =
-      "epoch \(run.epoch + 1)/\(run.epochs)  \(done)/\(run.stepsPerEpoch)  \(Self.number(rate)) steps/s  \(Self.duration(left)) left\(loss)"
+      "epoch \(run.epoch + 1)/\(run.epochs)  \(done)/\(run.batchesPerEpoch)  \(Self.number(rate)) steps/s  \(Self.duration(left)) left\(loss)"
     let space = max(0, min(30, width() - text.count - 20))
-    let filled = run.stepsPerEpoch > 0 ? 16 * done / run.stepsPerEpoch : 16
+    let filled = run.batchesPerEpoch > 0 ? 16 * done / run.batchesPerEpoch : 16
     let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 16 - filled)
     write("\r\u{1B}[K\(bar) \(text)  \(Sparkline.render(losses, width: space))")
   }

@@ -8,8 +8,9 @@ extension Trainer {
     _ train: DataLoader, validation: DataLoader?, epochs: Int, handlers: [any Handler], checkpoint: String?
   ) async throws -> TrainingResult {
     guard epochs >= 1 else { throw ArgumentError("\(epochs) epochs", expected: "1 or more") }
-    let run = TrainingRun(
-      model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train, handlers: handlers)
+    let run = try TrainingRun(
+      model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train, handlers: handlers,
+      options: options, device: device)
     if let checkpoint { try Checkpoint(at: checkpoint).restore(run) }
     let names = Set(handlers.map(\.name))
     guard names.count == handlers.count else {
@@ -19,6 +20,7 @@ extension Trainer {
     do {
       try run.dispatch(.fitBegin)
       isStopped = run.takeAnswer() == .stop ? true : try await runEpochs(run, train, validation)
+      try await finishAverage(run, train, validation)
       try run.dispatch(.fitEnd)
     } catch is CancellationError {
       try run.dispatch(.interrupted)
@@ -52,15 +54,21 @@ extension Trainer {
     if run.position.batch == 0 { run.sums = EpochSums() }
     try run.dispatch(.epochBegin)
     model.train()
+    try options.freezing?.apply(to: model, epoch: run.epoch)
     let parameters = model.namedParameters()
     let clock = ContinuousClock()
     let start = clock.now
     var items = 0
-    if run.position.batch < run.stepsPerEpoch {
+    if run.position.batch < run.batchesPerEpoch {
       try train.resume(at: run.position)
+      var group: [Batch] = []
       batches: for try await batch in train {
-        try withThreads { try step(batch, parameters, run) }
-        items += batch.count
+        group.append(batch)
+        let isLast = run.position.batch + group.count == run.batchesPerEpoch
+        guard group.count == options.accumulate || isLast else { continue }
+        try withThreads { try step(group, parameters, run) }
+        items += group.reduce(0) { $0 + $1.count }
+        group.removeAll(keepingCapacity: true)
         switch run.takeAnswer() {
         case .continue: break
         case .stopEpoch: break batches
@@ -71,7 +79,8 @@ extension Trainer {
     let seconds = start.duration(to: clock.now) / .seconds(1)
     try Task.checkCancellation()
     var measured = run.sums.means(prefix: "train/")
-    if let validation { measured += try await measure(validation, prefix: "validation/") }
+    if let validation { measured += try await measureAveraged(validation, run) }
+    if case .stochastic(let first, _, _)? = options.averaging, run.epoch >= first { try run.average?.update() }
     if options.checksFinite, let loss = measured.first(where: { $0.name == "validation/loss" })?.value, !loss.isFinite {
       throw NonFiniteTraining(place: .validation, parameter: nil, step: run.step, epoch: run.epoch, items: [])
     }
@@ -93,7 +102,7 @@ extension Trainer {
     for try await batch in loader {
       try withThreads {
         try withoutGrad {
-          let output = try objective(batch)
+          let output = try forward(batch)
           try add(output, loss: output.loss.double(), of: batch, to: &sums)
         }
       }
@@ -110,7 +119,7 @@ extension Trainer {
     }
   }
 
-  private func withThreads(_ body: () throws -> Void) throws {
+  func withThreads(_ body: () throws -> Void) throws {
     if let threads = options.threads { try TorchThreads.with(threads, body) } else { try body() }
   }
 }

@@ -3,62 +3,81 @@ import NN
 import Torch
 
 extension Trainer {
-  /// One optimizer step.
-  func step(_ batch: Batch, _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun) throws {
+  /// One optimizer step over a group of batches, usually one.
+  func step(_ batches: [Batch], _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun) throws {
     run.timer?.mark(.batch)
-    let batch = try options.mixing?.apply(to: batch, seed: seed, position: run.position) ?? batch
-    run.schedule.apply(
-      to: optimizer, base: base,
-      at: SchedulePosition(step: run.step, totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch))
-    optimizer.zeroGradients()
-    try seedStep(run.step)
-    let output = try objective(batch)
-    let loss = try output.loss.double()
-    if options.checksFinite, !loss.isFinite { throw try forwardFailure(batch, parameters, run) }
-    run.timer?.mark(.forward)
-    try output.loss.backward()
-    run.timer?.mark(.backward)
-    let norm = try clip(parameters, batch, run)
-    run.timer?.mark(.gradients)
-    try optimizer.step()
+    let batches = try batches.enumerated().map { offset, batch in
+      let place = LoaderPosition(epoch: run.position.epoch, batch: run.position.batch + offset)
+      return try options.mixing?.apply(to: batch, seed: seed, position: place) ?? batch
+    }
+    run.applySchedule(to: optimizer, base: base, options.averaging)
+    let gradients = try update(batches, parameters, run)
     run.timer?.mark(.optimizer)
     run.step += 1
-    run.position.batch += 1
-    try withoutGrad { try add(output, loss: loss, of: batch, to: &run.sums) }
+    run.position.batch += batches.count
+    try withoutGrad {
+      for (batch, pass) in zip(batches, gradients.passes) { try add(pass, loss: pass.loss.double(), of: batch, to: &run.sums) }
+    }
+    if let penalty = gradients.penalty { run.sums.add("penalty", penalty, 1) }
     if run.step % max(1, options.logEvery) == 0 {
-      var values = [(name: "step/loss", value: loss)]
-      if let norm { values.append((name: "step/gradientNorm", value: norm)) }
+      var values = [(name: "step/loss", value: gradients.loss)]
+      if let norm = gradients.norm { values.append((name: "step/gradientNorm", value: norm)) }
+      if let scaler = run.scaler { values.append((name: "step/lossScale", value: try scaler.scale)) }
       try run.record(values)
     }
     try run.dispatch(.stepEnd)
     run.timer?.mark(.end)
   }
 
-  /// Everything random in a step depends on the seed and the step's number alone.
-  private func seedStep(_ step: Int) throws {
+  /// Changes the weights once.
+  private func update(
+    _ batches: [Batch], _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun
+  ) throws -> StepGradients {
+    let result: StepGradients
+    if let optimizer = optimizer as? any ClosureOptimizer {
+      var first: StepGradients?
+      try optimizer.step {
+        let gradients = try self.gradients(of: batches, parameters, run)
+        if first == nil { first = gradients }
+        return try Tensor.full([], value: .double(gradients.loss + (gradients.penalty ?? 0)), dtype: .float64)
+      }
+      guard let first else { throw ArgumentError("the optimizer '\(optimizer.kind)' did not evaluate the loss") }
+      result = first
+    } else {
+      result = try gradients(of: batches, parameters, run)
+      if result.isFinite { try optimizer.step() }
+      try run.scaler?.update()
+    }
+    if result.isFinite, options.averaging?.isValidated == true { try run.average?.update() }
+    return result
+  }
+
+  /// Everything random in a step depends on the seed, the step's number and the batch's place in the step alone.
+  func seedStep(_ step: Int, part: Int) throws {
     var random = KeyedRandom(seed: seed, purpose: "step", index: UInt64(step))
+    for _ in 0..<part { _ = random.next() }
     try RandomState.seed(random.next())
   }
 
   /// - Returns: the gradients' norm where clipping needs it anyway.
-  private func clip(_ parameters: [(name: String, parameter: Parameter)], _ batch: Batch, _ run: TrainingRun) throws -> Double? {
+  func clip(_ parameters: [(name: String, parameter: Parameter)], _ batches: [Batch], _ run: TrainingRun) throws -> Double? {
     do {
       if let clip = options.clip, clip.measuresNorm { return try clip.apply(to: parameters) }
     } catch let error as NonFiniteGradient {
-      throw failure(.gradient(parameter: error.parameter), batch, run)
+      throw failure(.gradient(parameter: error.parameter), batches, run)
     }
     if options.checksFinite, try !Gradients.norm(of: parameters.map(\.parameter)).isFinite {
       // The norm of huge but finite gradients overflows, too; that is no reason to stop without clipping.
-      if let name = try Gradients.firstNonFinite(parameters) { throw failure(.gradient(parameter: name), batch, run) }
+      if let name = try Gradients.firstNonFinite(parameters) { throw failure(.gradient(parameter: name), batches, run) }
     }
     return try options.clip?.apply(to: parameters)
   }
 
   /// Runs the batch again, exactly as before, and looks at every layer's output.
-  private func forwardFailure(
-    _ batch: Batch, _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun
+  func forwardFailure(
+    _ batch: Batch, part: Int, _ parameters: [(name: String, parameter: Parameter)], _ run: TrainingRun
   ) throws -> NonFiniteTraining {
-    guard try batch.inputs.allFinite() else { return failure(.inputs, batch, run) }
+    guard try batch.inputs.allFinite() else { return failure(.inputs, [batch], run) }
     var first: (path: String, description: String)?
     let observation = model.observeForward { (event) throws(TorchError) in
       guard first == nil else { return }
@@ -66,23 +85,23 @@ extension Trainer {
     }
     defer { observation.cancel() }
     let buffers = try model.namedBuffers().map { ($0.buffer, try $0.buffer.value.clone()) }
-    try seedStep(run.step)
+    try seedStep(run.step, part: part)
     do {
-      try withoutGrad { _ = try objective(batch) }
+      try withoutGrad { _ = try forward(batch) }
     } catch {
       // The second run is for the message only; what it found until here stands.
     }
     for (buffer, value) in buffers { try buffer.assign(value) }
-    guard let first else { return failure(.loss, batch, run) }
+    guard let first else { return failure(.loss, [batch], run) }
     let inside = try parameters.first { try isMember($0.name, of: first.path) && !$0.parameter.value.detach().allFinite() }
-    return failure(.layer(path: first.path, description: first.description), batch, run, parameter: inside?.name)
+    return failure(.layer(path: first.path, description: first.description), [batch], run, parameter: inside?.name)
   }
 
   private func isMember(_ name: String, of path: String) -> Bool { path.isEmpty || name.hasPrefix(path + ".") }
 
-  private func failure(
-    _ place: NonFiniteTraining.Place, _ batch: Batch, _ run: TrainingRun, parameter: String? = nil
+  func failure(
+    _ place: NonFiniteTraining.Place, _ batches: [Batch], _ run: TrainingRun, parameter: String? = nil
   ) -> NonFiniteTraining {
-    NonFiniteTraining(place: place, parameter: parameter, step: run.step + 1, epoch: run.epoch, items: batch.indices)
+    NonFiniteTraining(place: place, parameter: parameter, step: run.step + 1, epoch: run.epoch, items: batches.flatMap(\.indices))
   }
 }

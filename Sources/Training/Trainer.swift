@@ -25,6 +25,9 @@ public final class Trainer {
   /// Decides everything random in a run but the initial weights and the loader's order, which have seeds of their own.
   public let seed: UInt64
 
+  /// Averages gradients over processes, where several train one model.
+  public var exchange: (any GradientExchange)?
+
   let objective: (Batch) throws -> StepOutput
   let metrics: [BatchMetric]
   let options: TrainerOptions
@@ -62,6 +65,11 @@ public final class Trainer {
     self.model = model
     try schedule.validate()
     self.optimizer = try optimizer.make(model)
+    if options.precision == .float16, self.optimizer is any ClosureOptimizer {
+      throw ArgumentError(
+        "the optimizer '\(self.optimizer.kind)' evaluates the loss itself, and that does not go with a scaled loss",
+        expected: "precision float32 or bfloat16")
+    }
     self.schedule = schedule
     self.metrics = metrics
     self.seed = seed
@@ -127,20 +135,46 @@ public struct TrainerOptions: Sendable {
   /// Look for NaN and infinity in the loss and the gradients of every step, before the weights change.
   public var checksFinite: Bool
 
+  /// Batches whose gradients are summed before each step: the step of a batch as many times as large, in the memory of one. Every batch
+  /// counts by its items; the last group of an epoch may be smaller. Schedules and checkpoints count steps.
+  public var accumulate: Int
+  /// What forward passes compute in.
+  public var precision: Precision
+  /// How the loss is scaled in float16.
+  public var lossScaling: LossScaling
+  /// What large weights cost.
+  public var penalty: Penalty?
+  /// An average of the weights to validate or to end with.
+  public var averaging: Averaging?
+  /// Which parts of the network learn from which epoch on.
+  public var freezing: Freezing?
+
   /// Nothing is clipped, every step is recorded and checked unless told otherwise.
   public init(
-    clip: GradientClip? = nil, threads: Int? = nil, logEvery: Int = 1, checksFinite: Bool = true, mixing: Mixing? = nil
+    clip: GradientClip? = nil, threads: Int? = nil, logEvery: Int = 1, checksFinite: Bool = true, mixing: Mixing? = nil,
+    accumulate: Int = 1, precision: Precision = .float32, lossScaling: LossScaling = LossScaling(), penalty: Penalty? = nil,
+    averaging: Averaging? = nil, freezing: Freezing? = nil
   ) {
     self.clip = clip
     self.mixing = mixing
     self.threads = threads
     self.logEvery = logEvery
     self.checksFinite = checksFinite
+    self.accumulate = accumulate
+    self.precision = precision
+    self.lossScaling = lossScaling
+    self.penalty = penalty
+    self.averaging = averaging
+    self.freezing = freezing
   }
 
   func validate() throws {
     try clip?.validate()
     if let threads { try check("threads", Double(threads), isNonNegative: true) }
+    guard accumulate >= 1 else { throw ArgumentError("gradients of \(accumulate) batches per step", expected: "1 or more") }
+    try lossScaling.validate()
+    try penalty?.validate()
+    try averaging?.validate()
   }
 }
 

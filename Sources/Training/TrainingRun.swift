@@ -14,6 +14,8 @@ public final class TrainingRun {
   public let epochs: Int
   /// Optimizer steps of one epoch.
   public let stepsPerEpoch: Int
+  /// Batches of one epoch; more than steps where gradients are accumulated.
+  public let batchesPerEpoch: Int
   /// Items of one epoch.
   public let itemsPerEpoch: Int
 
@@ -41,21 +43,34 @@ public final class TrainingRun {
   /// What handlers did when the run failed; ends up in the error.
   var notes: [String] = []
   let plan: LoaderPlan
+  /// Scales the loss in float16.
+  let scaler: GradientScaler?
+  /// The weights' average.
+  let average: WeightAverage?
+  /// The average is what validation measures.
+  let isAverageValidated: Bool
+  /// Settings that a resumed run must share.
+  let settings: RunSettings
   private let handlers: [any Handler]
   private var answer = HandlerAnswer.continue
 
   init(
     model: Module, optimizer: any Optimizer, schedule: Schedule, seed: UInt64, epochs: Int, train: DataLoader,
-    handlers: [any Handler]
-  ) {
+    handlers: [any Handler], options: TrainerOptions, device: Device
+  ) throws {
     self.model = model
     self.optimizer = optimizer
     self.schedule = schedule
     self.seed = seed
     self.epochs = epochs
-    stepsPerEpoch = train.batchesPerEpoch
+    stepsPerEpoch = (train.batchesPerEpoch - 1) / options.accumulate + 1
+    batchesPerEpoch = train.batchesPerEpoch
     itemsPerEpoch = train.itemsPerEpoch
     plan = train.plan
+    scaler = options.precision == .float16 ? try GradientScaler(options.lossScaling, device: device) : nil
+    average = try options.averaging.map { try WeightAverage(of: model, $0.rule, averagesBuffers: $0.averagesBuffers) }
+    isAverageValidated = options.averaging?.isValidated ?? false
+    settings = RunSettings(options)
     self.handlers = handlers.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }.map(\.element)
   }
 
@@ -71,10 +86,11 @@ public final class TrainingRun {
   }
 
   /// Records what was measured over an epoch and keeps it in `history`.
-  func recordEpoch(_ values: [(name: String, value: Double)]) throws {
+  /// - Parameter isEpoch: whether the schedule is to see it as the result of an epoch.
+  func recordEpoch(_ values: [(name: String, value: Double)], isEpoch: Bool = true) throws {
     let time = Date().timeIntervalSince1970
     history += values.map { MetricRecord(step: step, epoch: epoch, name: $0.name, value: $0.value, time: time) }
-    try schedule.observe(values)
+    if isEpoch { try schedule.observe(values) }
     try record(values)
   }
 
@@ -87,6 +103,17 @@ public final class TrainingRun {
       try schedule.observe(rest[..<end].map { (name: $0.name, value: $0.value) })
       rest = rest[end...]
     }
+  }
+
+  /// Sets the optimizer's rates for the step that comes next.
+  func applySchedule(to optimizer: any Optimizer, base: OptimizerSettings, _ averaging: Averaging?) {
+    let position = SchedulePosition(step: step, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)
+    schedule.apply(to: optimizer, base: base, at: position)
+    guard case .stochastic(let first, let rate?, let annealing)? = averaging, epoch >= first else { return }
+    // PyTorch's SWALR with its cosine: from the schedule's rate to the averaging's own, epoch by epoch.
+    let progress = annealing > 0 ? min(1, Double(epoch - first) / Double(annealing)) : 1
+    let weight = (1 - cos(Double.pi * progress)) / 2
+    optimizer.learningRates = optimizer.learningRates.map { rate * weight + $0 * (1 - weight) }
   }
 
   /// Adds a sentence to the error that ends the run: what a handler did about it.
@@ -110,6 +137,21 @@ public final class TrainingRun {
   func restoreHandlers(_ states: [String: SavedState]) throws {
     for handler in handlers { if let state = states[handler.name] { try handler.load(state) } }
   }
+}
+
+/// Settings of a trainer without which a checkpoint does not go on as it would have.
+struct RunSettings: Codable, Sendable, Equatable {
+  var accumulate = 1
+  var precision = Precision.float32
+  var averaging: Averaging?
+
+  init(_ options: TrainerOptions) {
+    accumulate = options.accumulate
+    precision = options.precision
+    averaging = options.averaging
+  }
+
+  init() {}
 }
 
 /// Sums of losses and metrics over the batches of one epoch.
