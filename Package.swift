@@ -86,7 +86,7 @@ let package = Package(
     module("Charts", from: ["MartletCore"]),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
-    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training"], fixtures: true),
+    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
     // Floor 4
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
     // Floor 5

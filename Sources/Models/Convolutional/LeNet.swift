@@ -1,12 +1,14 @@
-public import NN
+import NN
 public import Torch
 
-/// LeNet-5 (LeCun, Bottou, Bengio, Haffner: "Gradient-based learning applied to document recognition", 1998), with today's ReLU and max-pooling.
+/// LeNet-5 (LeCun, Bottou, Bengio, Haffner: "Gradient-based learning applied to document recognition", 1998), with today's ReLU and
+/// max-pooling.
 ///
 /// Input `[batch, channels, height, width]`, output `[batch, classes]`. State: `conv1`, `conv2`, `fc1`, `fc2`, `fc3`.
-public final class LeNet: Module, Layer {
+public final class LeNet: StagedNetwork {
   private let conv1: Conv2d, conv2: Conv2d
-  private let fc1: Linear, fc2: Linear, fc3: Linear
+  private let fc1: Linear, fc2: Linear
+  private var fc3: Linear
 
   /// - Throws: `ModelError` if the image is too small for a stage, which is named.
   public init(channels: Int = 1, height: Int = 28, width: Int = 28, classes: Int = 10) throws(ModelError) {
@@ -21,11 +23,13 @@ public final class LeNet: Module, Layer {
     fc3 = Linear(84, classes)
   }
 
-  public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in
-      var h = try maxPool2d(relu(conv1(x)), 2)
-      h = try maxPool2d(relu(conv2(h)), 2)
-      return try fc3(relu(fc2(relu(fc1(h.flatten(from: 1))))))
-    }
+  public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
+    var h = try maxPool2d(relu(conv1(x)), 2)
+    h = try maxPool2d(relu(conv2(h)), 2)
+    return try fc3(relu(fc2(relu(fc1(h.flatten(from: 1))))))
   }
+
+  public override var stages: [Stage] { ["conv1", "conv2", "fc1", "fc2", "fc3"].map { Stage($0) } }
+
+  public override func replaceHead(classes: Int) throws { fc3 = Linear(fc3.inputs, try Self.checked(classes: classes)) }
 }

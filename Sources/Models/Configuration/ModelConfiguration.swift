@@ -37,8 +37,7 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
 
   /// Builds the network.
   /// - Parameter seed: decides the first weights and leaves libtorch's generator as it was; `nil` draws them from it.
-  /// - Throws: `ModelError` naming what is wrong: an unknown architecture or setting, a value out of range, an image that is too small for
-  ///   a stage.
+  /// - Throws: `ModelError` naming what is wrong, see ``check()``.
   public func build(seed: UInt64? = nil) throws -> any Layer {
     let kind = try checked()
     let make = {
@@ -50,60 +49,79 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
     return try RandomState.with(seed: seed, make)
   }
 
-  /// Checks everything that can be checked without building.
+  /// Checks everything that can be known before the network is built.
+  /// - Throws: `ModelError` naming what is wrong: an unknown architecture or setting, a value out of range, an image that is too small for
+  ///   a stage or does not divide into patches.
+  public func check() throws { _ = try checked() }
+
   private func checked() throws -> Architecture {
     let kind = try Architecture.named(architecture)
     guard (1...1_000_000).contains(classes) else { throw ModelError("'\(architecture)' with \(classes) classes", expected: "1…1000000") }
     guard !input.isEmpty, input.allSatisfy({ (1...1_000_000).contains($0) }) else {
       throw ModelError("'\(architecture)' with input \(input)", expected: "sizes of 1 or more")
     }
-    if kind.takesImages, input.count != 3 {
-      throw ModelError("'\(architecture)' with input \(input)", expected: "[channels, height, width]")
+    let dimensions: Int? =
+      switch kind.input {
+      case .values: nil
+      case .images: 3
+      case .sequences: 2
+      }
+    if let dimensions, input.count != dimensions {
+      throw ModelError("'\(architecture)' with input \(input)", expected: kind.input.shape)
     }
     let known = kind.settings.map(\.name)
-    for name in settings.keys.sorted() where !known.contains(name) {
-      throw ModelError(
-        "'\(architecture)' has no setting '\(name)'", expected: known.isEmpty ? "none" : known.joined(separator: ", "),
-        remedy: NearestName.of(name, among: known).map { "'\($0)'" })
+    for name in settings.keys.sorted() {
+      guard let setting = kind.settings.first(where: { $0.name == name }) else {
+        throw ModelError(
+          "'\(architecture)' has no setting '\(name)'", expected: known.isEmpty ? "none" : known.joined(separator: ", "),
+          remedy: NearestName.of(name, among: known).map { "'\($0)'" })
+      }
+      if let value = settings[name], !setting.values.contains(value) { throw wrong(name, value, setting.values.description) }
     }
+    try kind.check(self)
     return kind
   }
 }
 
 extension ModelConfiguration {
-  private func value(_ name: String) throws(ModelError) -> JSONValue {
-    if let value = settings[name] { return value }
-    return try Architecture.named(architecture).settings.first { $0.name == name }?.standard ?? .null
-  }
+  // Values of settings that were checked; a name or type that the architecture's list lacks is an error all the same.
 
   func size(_ name: String) throws(ModelError) -> Int {
     let value = try value(name)
-    guard let size = value.intValue, (1...1_000_000).contains(size) else { throw wrong(name, value, "a whole number, 1…1000000") }
+    guard let size = value.intValue else { throw wrong(name, value, "a whole number") }
     return size
   }
 
-  func sizes(_ name: String, allowsNone: Bool = false) throws(ModelError) -> [Int] {
+  func sizes(_ name: String) throws(ModelError) -> [Int] {
     let value = try value(name)
-    let list = value.arrayValue ?? []
-    let sizes = list.compactMap(\.intValue)
-    guard value.arrayValue != nil, sizes.count == list.count, sizes.allSatisfy({ (1...1_000_000).contains($0) }),
-      allowsNone || !sizes.isEmpty, sizes.count <= 64
-    else { throw wrong(name, value, "a list of whole numbers, 1…1000000") }
+    guard let sizes = value.arrayValue?.compactMap(\.intValue) else { throw wrong(name, value, "a list of whole numbers") }
     return sizes
   }
 
-  func probability(_ name: String) throws(ModelError) -> Double {
+  func number(_ name: String) throws(ModelError) -> Double {
     let value = try value(name)
-    guard let probability = value.doubleValue, (0..<1).contains(probability) else { throw wrong(name, value, "0 or more and below 1") }
-    return probability
+    guard let number = value.doubleValue else { throw wrong(name, value, "a number") }
+    return number
   }
 
-  func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws(ModelError) -> Choice {
+  func word(_ name: String) throws(ModelError) -> String {
     let value = try value(name)
-    guard let choice = value.stringValue.flatMap(Choice.init(rawValue:)) else {
-      throw wrong(name, value, Choice.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    return choice
+    guard let word = value.stringValue else { throw wrong(name, value, "a word") }
+    return word
+  }
+
+  func flag(_ name: String) throws(ModelError) -> Bool {
+    let value = try value(name)
+    guard let flag = value.boolValue else { throw wrong(name, value, "true or false") }
+    return flag
+  }
+
+  /// The setting 'stem', where 'auto' goes by the size of the images.
+  func stem() throws(ModelError) -> Stem { Stem(rawValue: try word("stem")) ?? Stem.fitting(height: input[1], width: input[2]) }
+
+  private func value(_ name: String) throws(ModelError) -> JSONValue {
+    if let value = settings[name] { return value }
+    return try Architecture.named(architecture).settings.first { $0.name == name }?.standard ?? .null
   }
 
   private func wrong(_ name: String, _ value: JSONValue, _ expected: String) -> ModelError {

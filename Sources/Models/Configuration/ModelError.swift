@@ -26,6 +26,9 @@ struct ImageSize {
     self.width = width
   }
 
+  /// The size of a configuration's images.
+  init(_ configuration: ModelConfiguration) { self.init(height: configuration.input[1], width: configuration.input[2]) }
+
   var area: Int { height * width }
 
   /// Loses `pixels` in each direction.

@@ -1,11 +1,11 @@
-public import NN
+import NN
 public import Torch
 
 /// A multi-layer perceptron: linear layers with ReLU, and dropout where wanted, between them.
 ///
 /// Input `[batch, …]` with `inputs` values per item (all further dimensions are flattened), output `[batch, outputs]`. State: `layers.N`.
-public final class MLP: Module, Layer {
-  private let layers: [Linear]
+public final class MLP: StagedNetwork {
+  private var layers: [Linear]
   private let dropout: Dropout
 
   /// - Parameters:
@@ -19,17 +19,25 @@ public final class MLP: Module, Layer {
     self.dropout = Dropout(dropout)
   }
 
-  public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in
-      var h = x.ndim > 2 ? try x.flatten(from: 1) : x
-      for (index, layer) in layers.enumerated() {
-        h = try layer(h)
-        if index + 1 < layers.count {
-          h = try relu(h)
-          if dropout.p > 0 { h = try dropout(h) }
-        }
+  public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
+    var h = x.ndim > 2 ? try x.flatten(from: 1) : x
+    for (index, layer) in layers.enumerated() {
+      h = try layer(h)
+      if index + 1 < layers.count {
+        h = try relu(h)
+        if dropout.p > 0 { h = try dropout(h) }
       }
-      return h
     }
+    return h
+  }
+
+  public override var stages: [Stage] {
+    layers.indices.map { Stage($0 + 1 < layers.count ? "hidden\($0 + 1)" : "head", ["layers.\($0)"]) }
+  }
+
+  public override func replaceHead(classes: Int) throws {
+    let classes = try Self.checked(classes: classes)
+    let last = layers.count - 1
+    layers[last] = Linear(layers[last].inputs, classes)
   }
 }
