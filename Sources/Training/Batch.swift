@@ -11,6 +11,8 @@ public struct Batch: Sendable {
   public var indices: [Int]
   /// Further tensors by name: weights of items, targets of further heads.
   public var extras: [String: Tensor]
+  /// The items of the batch of which this is one process's part; `nil` where it is whole.
+  public var wholeCount: Int?
 
   /// A batch of tensors that share their first dimension.
   public init(inputs: Tensor, targets: Tensor, indices: [Int], extras: [String: Tensor] = [:]) {

@@ -9,9 +9,10 @@ extension Trainer {
   ) async throws -> TrainingResult {
     guard epochs >= 1 else { throw ArgumentError("\(epochs) epochs", expected: "1 or more") }
     let run = try TrainingRun(
-      model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train, handlers: handlers,
-      options: options, device: device)
+      model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train,
+      handlers: team?.own(handlers) ?? handlers, options: options, device: device)
     if let checkpoint { try Checkpoint(at: checkpoint).restore(run) }
+    try startTeam()
     let names = Set(handlers.map(\.name))
     guard names.count == handlers.count else {
       throw ArgumentError("two handlers have one name", expected: "different names among \(handlers.map(\.name).joined(separator: ", "))")
@@ -67,7 +68,7 @@ extension Trainer {
         let isLast = run.position.batch + group.count == run.batchesPerEpoch
         guard group.count == options.accumulate || isLast else { continue }
         try withThreads { try step(group, parameters, run) }
-        items += group.reduce(0) { $0 + $1.count }
+        items += group.reduce(0) { $0 + ($1.wholeCount ?? $1.count) }
         group.removeAll(keepingCapacity: true)
         switch run.takeAnswer() {
         case .continue: break
@@ -77,7 +78,7 @@ extension Trainer {
       }
     }
     let seconds = start.duration(to: clock.now) / .seconds(1)
-    try Task.checkCancellation()
+    try checkCancellation()
     var measured = run.sums.means(prefix: "train/")
     if let validation { measured += try await measureAveraged(validation, run) }
     if case .stochastic(let first, _, _)? = options.averaging, run.epoch >= first { try run.average?.update() }
@@ -89,11 +90,12 @@ extension Trainer {
     if validation != nil { try run.dispatch(.validationEnd) }
     run.position = LoaderPosition(epoch: run.epoch + 1)
     try run.dispatch(.epochEnd)
-    return run.takeAnswer()
+    return try team?.agree(run.takeAnswer()) ?? run.takeAnswer()
   }
 
   /// The means of the loss and the metrics over `loader`.
   func measure(_ loader: DataLoader, prefix: String) async throws -> [(name: String, value: Double)] {
+    try team?.synchronizeBuffers()
     let wasTraining = model.isTraining
     model.eval()
     defer { model.setTraining(wasTraining) }
@@ -107,10 +109,15 @@ extension Trainer {
         }
       }
     }
-    return sums.means(prefix: prefix)
+    return try (team?.total(sums) ?? sums).means(prefix: prefix)
   }
 
   func add(_ output: StepOutput, loss: Double, of batch: Batch, to sums: inout EpochSums) throws {
+    // A part without items counts for nothing, whatever its stand-in gives.
+    guard batch.count > 0 else {
+      for name in ["loss"] + output.measured.map(\.name) + metrics.map(\.name) { sums.add(name, 0, 0) }
+      return
+    }
     sums.add("loss", loss * Double(batch.count), batch.count)
     for (name, value) in output.measured { sums.add(name, value * Double(batch.count), batch.count) }
     for metric in metrics {

@@ -16,7 +16,11 @@ extension Trainer {
     run.step += 1
     run.position.batch += batches.count
     try withoutGrad {
-      for (batch, pass) in zip(batches, gradients.passes) { try add(pass, loss: pass.loss.double(), of: batch, to: &run.sums) }
+      if let shared = gradients.shared {
+        run.sums.add(shared.sums)
+      } else {
+        for (batch, pass) in zip(batches, gradients.passes) { try add(pass, loss: pass.loss.double(), of: batch, to: &run.sums) }
+      }
     }
     if let penalty = gradients.penalty { run.sums.add("penalty", penalty, 1) }
     if run.step % max(1, options.logEvery) == 0 {
@@ -26,6 +30,7 @@ extension Trainer {
       try run.record(values)
     }
     try run.dispatch(.stepEnd)
+    if let shared = gradients.shared { try team?.follow(shared, run) }
     run.timer?.mark(.end)
   }
 
@@ -54,7 +59,8 @@ extension Trainer {
 
   /// Everything random in a step depends on the seed, the step's number and the batch's place in the step alone.
   func seedStep(_ step: Int, part: Int) throws {
-    var random = KeyedRandom(seed: seed, purpose: "step", index: UInt64(step))
+    let rank = team?.group.rank ?? 0
+    var random = KeyedRandom(seed: seed, purpose: rank == 0 ? "step" : "step of rank \(rank)", index: UInt64(step))
     for _ in 0..<part { _ = random.next() }
     try RandomState.seed(random.next())
   }
@@ -102,6 +108,9 @@ extension Trainer {
   func failure(
     _ place: NonFiniteTraining.Place, _ batches: [Batch], _ run: TrainingRun, parameter: String? = nil
   ) -> NonFiniteTraining {
-    NonFiniteTraining(place: place, parameter: parameter, step: run.step + 1, epoch: run.epoch, items: batches.flatMap(\.indices))
+    var failure = NonFiniteTraining(
+      place: place, parameter: parameter, step: run.step + 1, epoch: run.epoch, items: batches.flatMap(\.indices))
+    failure.rank = team?.nonFiniteGradients.first
+    return failure
   }
 }

@@ -27,6 +27,8 @@ public final class Trainer {
 
   /// Averages gradients over processes, where several train one model.
   public var exchange: (any GradientExchange)?
+  /// The processes of a distributed run.
+  let team: TrainerTeam?
 
   let objective: (Batch) throws -> StepOutput
   let metrics: [BatchMetric]
@@ -42,14 +44,16 @@ public final class Trainer {
   ///   - metrics: measured on training and validation batches; the loss's usual ones if `nil`.
   ///   - options: clipping, threads, how often to log.
   ///   - thread: where libtorch runs.
+  ///   - group: the processes that train together, each on its part of every batch (`ShardedBatches`); see `DataParallel`. Batch norm then
+  ///     normalises over all of them, metrics are those of all, and files and progress are rank 0's.
   /// - Throws: `ArgumentError` for settings out of range, `TorchError` if a parameter could not be made.
   public convenience init(
     _ model: any Layer, loss: Loss, optimizer: OptimizerChoice, schedule: Schedule = .constant, metrics: [BatchMetric]? = nil,
-    seed: UInt64 = 0, options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main
+    seed: UInt64 = 0, options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, distributed group: ProcessGroup? = nil
   ) throws {
     try self.init(
       model, optimizer: optimizer, schedule: schedule, metrics: metrics ?? BatchMetric.usual(for: loss), seed: seed, options: options,
-      thread: thread
+      thread: thread, distributed: group
     ) { batch in
       let outputs = try model(batch.inputs)
       return StepOutput(loss: try loss(outputs, batch.targets(for: outputs)), outputs: outputs)
@@ -59,7 +63,8 @@ public final class Trainer {
   /// A trainer for any model: `objective` runs it on a batch and computes the loss.
   public init(
     _ model: Module, optimizer: OptimizerChoice, schedule: Schedule = .constant, metrics: [BatchMetric] = [], seed: UInt64 = 0,
-    options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, objective: @escaping (Batch) throws -> StepOutput
+    options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, distributed group: ProcessGroup? = nil,
+    objective: @escaping (Batch) throws -> StepOutput
   ) throws {
     try options.validate()
     self.model = model
@@ -76,6 +81,8 @@ public final class Trainer {
     self.options = options
     self.thread = thread
     self.objective = objective
+    team = group.map { TrainerTeam($0) }
+    model.synchronizeBatchNorm(over: group)
     base = self.optimizer.settings
   }
 
@@ -92,7 +99,8 @@ public final class Trainer {
   public func fit(
     _ train: DataLoader, validation: DataLoader? = nil, epochs: Int, handlers: [any Handler] = [], resumingFrom checkpoint: String? = nil
   ) async throws -> TrainingResult {
-    try await withTaskExecutorPreference(thread) {
+    if let team { return try await fit(team, train, validation, epochs, handlers, checkpoint) }
+    return try await withTaskExecutorPreference(thread) {
       try await self.run(train, validation: validation, epochs: epochs, handlers: handlers, checkpoint: checkpoint)
     }
   }

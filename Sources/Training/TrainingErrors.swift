@@ -43,6 +43,8 @@ public struct NonFiniteTraining: MartletError {
   public let items: [Int]
   /// What handlers did about it: which weights were put back.
   public internal(set) var notes: [String] = []
+  /// The process where it started, of several that train together.
+  public internal(set) var rank: Int?
 
   public var problem: String {
     let items = items.prefix(4).map(String.init).joined(separator: ", ") + (items.count > 4 ? " …" : "")
@@ -55,7 +57,7 @@ public struct NonFiniteTraining: MartletError {
       case .validation: "the validation loss is not finite, although the training loss is"
       case .gradient(let parameter): "the gradient of '\(parameter)' is not finite"
       }
-    return "step \(step) in epoch \(epoch + 1): \(what)" + notes.map { "; \($0)" }.joined()
+    return (rank.map { "rank \($0): " } ?? "") + "step \(step) in epoch \(epoch + 1): \(what)" + notes.map { "; \($0)" }.joined()
   }
 
   public var remedy: String? {

@@ -43,6 +43,9 @@ public protocol Handler: AnyObject {
   /// Handlers with a smaller number hear of an event earlier. 0 unless the handler needs the others to be done.
   var rank: Int { get }
 
+  /// Of several processes that train together only rank 0 has it: what writes files or talks to people.
+  var isForFirstRankOnly: Bool { get }
+
   /// Reacts to an event.
   /// - Throws: anything; it ends the run.
   func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer
@@ -57,6 +60,7 @@ public protocol Handler: AnyObject {
 extension Handler {
   public var name: String { "\(type(of: self))" }
   public var rank: Int { 0 }
+  public var isForFirstRankOnly: Bool { false }
   public func state() throws -> SavedState? { nil }
   public func load(_ state: SavedState) throws {}
 }

@@ -124,6 +124,9 @@ public final class TrainingRun {
     for handler in handlers { answer = max(answer, try handler.handle(event, self)) }
   }
 
+  /// Puts an answer beside the handlers' own.
+  func give(_ other: HandlerAnswer) { answer = max(answer, other) }
+
   /// What the handlers have asked for, and forgets it.
   func takeAnswer() -> HandlerAnswer {
     defer { answer = .continue }
@@ -167,6 +170,8 @@ struct EpochSums: Codable, Equatable {
     sums[name, default: Sum()].total += total
     sums[name, default: Sum()].count += count
   }
+
+  mutating func add(_ other: EpochSums) { for (name, sum) in other.sums { add(name, sum.total, sum.count) } }
 
   /// The means by name, in alphabetical order.
   func means(prefix: String) -> [(name: String, value: Double)] {

@@ -23,6 +23,8 @@ public class BatchNorm: Module {
   public let eps: Double
   /// The share of the newest batch in the running statistics; `nil` averages over all batches.
   public let momentum: Double?
+  /// The processes whose batches are normalised together; see ``Module/synchronizeBatchNorm(over:)``.
+  var group: ProcessGroup?
 
   init(_ channels: Int, eps: Double, momentum: Double?, affine: Bool, trackRunningStats: Bool) {
     self.channels = channels
@@ -45,7 +47,7 @@ public class BatchNorm: Module {
         weight?.value, bias?.value, runningMean?.value, runningVar?.value, training: runningMean == nil, momentum: 0, eps: eps,
         cudnnEnabled: true)
     }
-    guard x.count > channels else {
+    guard x.count > channels || group != nil else {
       throw TorchError.layer(
         "training needs more than one value per channel, got an input of shape \(x.shape)",
         remedy: "a larger batch, dropping the last incomplete one, or eval()")
@@ -56,6 +58,7 @@ public class BatchNorm: Module {
       try batches.add_(1)
       if momentum == nil { share = 1 / (try batches.double()) }
     }
+    if let group { return try synchronized(x, over: group, share: share) }
     return try x.batchNorm(
       weight?.value, bias?.value, runningMean?.value, runningVar?.value, training: true, momentum: share, eps: eps, cudnnEnabled: true)
   }

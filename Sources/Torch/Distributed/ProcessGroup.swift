@@ -50,6 +50,7 @@ public final class ProcessGroup: @unchecked Sendable {
   private let store: RendezvousStore
   private let raw: CTGroup
   private let members: GroupMembers
+  private let idle = Mutex(false)
 
   /// Forms a group with the other processes and waits for them.
   /// - Parameters:
@@ -116,6 +117,12 @@ public final class ProcessGroup: @unchecked Sendable {
   }
 
   deinit { ct_group_release(raw) }
+
+  /// This process's batch stands in for one without items: layers that look at the items of all processes leave it out.
+  package var standsIn: Bool {
+    get { idle.withLock { $0 } }
+    set { idle.withLock { $0 = newValue } }
+  }
 
   /// This is rank 0, which writes files and talks to people.
   public var isFirst: Bool { rank == 0 }

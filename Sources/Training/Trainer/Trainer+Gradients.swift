@@ -14,6 +14,8 @@ struct StepGradients {
   var norm: Double?
   /// The gradients can be used; scaled ones may overflow, and then the step is skipped.
   var isFinite = true
+  /// What all processes measured together, where several train.
+  var shared: TrainerTeam.Shared?
 }
 
 extension Trainer {
@@ -21,7 +23,10 @@ extension Trainer {
   var device: Device { get throws(TorchError) { try model.parameters().first?.value.device ?? .cpu } }
 
   /// The objective in the run's precision.
-  func forward(_ batch: Batch) throws -> StepOutput { try options.precision.run(on: device) { try objective(batch) } }
+  func forward(_ batch: Batch) throws -> StepOutput {
+    team?.group.standsIn = batch.count == 0
+    return try options.precision.run(on: device) { try objective(batch) }
+  }
 
   /// Leaves the gradients of the mean loss over all items of `batches` in the parameters, penalised and clipped.
   ///
@@ -31,13 +36,15 @@ extension Trainer {
   ) throws -> StepGradients {
     optimizer.zeroGradients()
     var result = StepGradients()
-    let items = max(1, Double(batches.reduce(0) { $0 + $1.count }))
+    let items = team?.items(of: batches) ?? Double(max(1, batches.reduce(0) { $0 + $1.count }))
+    var telling: TrainerTeam.Exchange?
     for (part, batch) in batches.enumerated() {
       try seedStep(run.step, part: part)
       let output = try forward(batch)
       let loss = try output.loss.double()
       // A forward pass that overflows is not mended by another loss scale.
-      if options.checksFinite, !loss.isFinite { throw try forwardFailure(batch, part: part, parameters, run) }
+      // Several processes end together, after this pass.
+      if options.checksFinite, team == nil, !loss.isFinite { throw try forwardFailure(batch, part: part, parameters, run) }
       run.timer?.mark(.forward)
       let share = Double(batch.count) / items
       var scaled = share != 1 ? try output.loss * share : output.loss
@@ -46,11 +53,15 @@ extension Trainer {
       result.passes.append(
         StepOutput(loss: try output.loss.detach(), outputs: try output.outputs.detach(), measured: output.measured))
       let isLast = part == batches.count - 1
+      if let team, isLast {
+        telling = try team.begin(batches, isFinite: result.loss.isFinite, sums: sums(of: result.passes, batches))
+      }
       try exchange?.willRunBackward(isLast: isLast)
       do { try scaled.backward() } catch { throw exchange?.explained(error) ?? error }
       run.timer?.mark(.backward)
     }
     try exchange?.gradientsAreSummed()
+    if let team, let telling { try hear(team, telling, &result, batches, parameters, run) }
     try finish(&result, batches, parameters, run)
     run.timer?.mark(.gradients)
     return result
