@@ -7,12 +7,12 @@ import Torch
 
 /// Real pictures: the first ones of Fashion-MNIST's test part, 28 × 28, from 0 to 1. `scripts/fetch-data fashion-mnist` brings them.
 enum Fashion {
-  static let isInstalled = SharedFiles.path("fashion-mnist/t10k-images-idx3-ubyte.gz") != nil
+  static let isInstalled = SharedFiles.path("data/fashion-mnist/t10k-images-idx3-ubyte.gz") != nil
 
   /// - Returns: pictures `[count, 1, 28, 28]` and classes.
   static func items(_ range: Range<Int>) throws -> (pictures: Tensor, classes: Tensor) {
-    let pictures = try unpacked("fashion-mnist/t10k-images-idx3-ubyte.gz", header: 16, size: 784, range)
-    let classes = try unpacked("fashion-mnist/t10k-labels-idx1-ubyte.gz", header: 8, size: 1, range)
+    let pictures = try unpacked("data/fashion-mnist/t10k-images-idx3-ubyte.gz", header: 16, size: 784, range)
+    let classes = try unpacked("data/fashion-mnist/t10k-labels-idx1-ubyte.gz", header: 8, size: 1, range)
     return (
       try Tensor(pictures, shape: [range.count, 1, 28, 28]).to(.float32) / 255, try Tensor(classes, shape: [range.count]).to(.int64)
     )

@@ -10,7 +10,8 @@ extension NetworkDiagnosis {
     _ model: Module, _ probe: LayerProbe, loss: Double, step: Int?, updates: [ObjectIdentifier: Double]?, _ thresholds: DiagnosisThresholds
   ) throws {
     var layers: [LayerDiagnosis] = []
-    var troubled: [DiagnosisVerdict] = []
+    var forward: [(reading: LayerReading, what: String)] = []
+    var backward: [(reading: LayerReading, what: String)] = []
     for reading in probe.readings where !reading.path.isEmpty {
       let own = Self.own(reading.module)
       let seen = reading.gradient.value
@@ -20,23 +21,26 @@ extension NetworkDiagnosis {
           path: reading.path, description: reading.description, mean: reading.mean, deviation: reading.deviation, zeros: reading.zeros,
           saturated: reading.saturated, dead: try Self.dead(reading, seen), outputGradient: seen.rms, gradient: numbers.rms,
           gradientNorm: numbers.gradientNorm, weightNorm: numbers.weightNorm, update: numbers.update))
-      if !reading.isFinite || !seen.isFinite || !numbers.isFinite {
-        let what = !reading.isFinite ? "output" : !numbers.isFinite ? "parameters or their gradients" : "gradient"
-        troubled.append(
-          DiagnosisVerdict(
-            kind: .nonFinite, layer: reading.path, value: .nan, threshold: 0,
-            finding: "the \(what) of '\(reading.path)' (\(reading.description)) are not all finite",
-            remedies: [
-              "a learning rate ten times smaller", "clipping by norm", "a look at the batch for NaN", "normalisation before this layer",
-            ]))
+      if !reading.isFinite || !numbers.areWeightsFinite {
+        forward.append((reading, reading.isFinite ? "parameters" : "output"))
+      } else if !seen.isFinite || !numbers.isFinite {
+        backward.append((reading, "gradient"))
       }
     }
     self.layers = layers
     self.loss = loss
     self.step = step
     // Where numbers are not finite, nothing else can be said about the layers behind them.
-    guard troubled.isEmpty else {
-      verdicts = Array(troubled.prefix(1))
+    // The first in the forward pass or, if all was well there, the first in the backward pass has begun it.
+    if let first = forward.first ?? backward.last {
+      verdicts = [
+        DiagnosisVerdict(
+          kind: .nonFinite, layer: first.reading.path, value: .nan, threshold: 0,
+          finding: "the \(first.what) of '\(first.reading.path)' (\(first.reading.description)) is not finite",
+          remedies: [
+            "a learning rate ten times smaller", "clipping by norm", "a look at the batch for NaN", "normalisation before this layer",
+          ])
+      ]
       return
     }
     var found = Self.exploding(layers, thresholds) + Self.dead(layers, thresholds) + Self.saturated(layers, thresholds)
@@ -56,6 +60,7 @@ extension NetworkDiagnosis {
     var weightNorm: Double?
     var update: Double?
     var isFinite = true
+    var areWeightsFinite = true
   }
 
   private static func numbers(_ own: [Parameter], _ updates: [ObjectIdentifier: Double]?) throws -> Numbers {
@@ -78,7 +83,8 @@ extension NetworkDiagnosis {
         changes += change * change
       }
       numbers.weightNorm = weights.squareRoot()
-      numbers.isFinite = weights.isFinite && gradients.isFinite
+      numbers.isFinite = gradients.isFinite
+      numbers.areWeightsFinite = weights.isFinite
       if count > 0 {
         numbers.gradientNorm = gradients.squareRoot()
         numbers.rms = (gradients / Double(count)).squareRoot()
@@ -96,7 +102,8 @@ extension NetworkDiagnosis {
 
   private static func exploding(_ layers: [LayerDiagnosis], _ thresholds: DiagnosisThresholds) -> [DiagnosisVerdict] {
     let remedies = [
-      "a smaller initialisation (.heNormal or .xavierUniform instead of a normal of one's own)", "normalisation between the layers",
+      "a smaller initialisation (.kaimingNormal() or .xavierUniform() instead of a normal of one's own)",
+      "normalisation between the layers",
       "clipping the gradients by norm", "a smaller learning rate",
     ]
     if let first = layers.first(where: { $0.deviation > 0 }),
@@ -154,7 +161,7 @@ extension NetworkDiagnosis {
           "\(NumberText.percent(share, digits: 3)) of the outputs of '\(layer.path)' (\(layer.description)) lie at the ends of its range, "
           + "more than \(NumberText.percent(thresholds.saturated, digits: 3))",
         remedies: [
-          "smaller initial weights (.xavierUniform)", "normalisation before the activation", "ReLU or GELU instead",
+          "smaller initial weights (.xavierUniform())", "normalisation before the activation", "ReLU or GELU instead",
           "a smaller learning rate",
         ])
     }
@@ -178,7 +185,7 @@ extension NetworkDiagnosis {
           + "less than \(NumberText.significant(thresholds.vanishing))" + cause,
         remedies: [
           "ReLU or GELU instead of sigmoid and tanh", "residual connections", "normalisation between the layers",
-          ".heNormal for ReLU, .xavierUniform for tanh", "fewer layers",
+          ".kaimingNormal() for ReLU, .xavierUniform() for tanh", "fewer layers",
         ])
     ]
   }

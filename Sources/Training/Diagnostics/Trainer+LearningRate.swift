@@ -31,8 +31,8 @@ extension Trainer {
       options.logEvery = 1
       let trainer = try Trainer(
         model, optimizer: .using(optimizer), schedule: schedule, seed: seed, options: options, thread: thread, objective: objective)
-      _ = try await trainer.run(
-        train, validation: nil, epochs: (sweep.steps - 1) / max(1, train.batchesPerEpoch) + 1, handlers: [recorder], checkpoint: nil)
+      // The recorder ends the run; an epoch has one step or more.
+      _ = try await trainer.run(train, validation: nil, epochs: sweep.steps, handlers: [recorder], checkpoint: nil)
     } catch is NonFiniteTraining {
       recorder.blewUp()
     } catch {

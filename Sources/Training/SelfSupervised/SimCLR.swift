@@ -42,9 +42,10 @@ public final class SimCLR: Module {
   }
 
   /// The normalised, temperature-scaled cross-entropy of two lots of vectors, the i-th of one belonging to the i-th of the other.
-  public static func loss(_ first: Tensor, _ second: Tensor, temperature: Double = 0.5) throws(TorchError) -> Tensor {
+  func loss(_ first: Tensor, _ second: Tensor) throws(TorchError) -> Tensor {
     let vectors = try Tensor.cat([first, second])
-    return try crossEntropy(similarities(vectors, temperature: temperature), partners(first.size(0), device: first.device))
+    return try crossEntropy(
+      Self.similarities(vectors, temperature: temperature), Self.partners(first.size(0), device: first.device))
   }
 
   /// Cosines over the temperature, `[views, views]`; what is compared with itself is out of the question.
