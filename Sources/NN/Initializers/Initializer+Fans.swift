@@ -11,6 +11,7 @@ public enum FanMode: String, Sendable, CaseIterable {
 
 /// What follows a layer, for the scale of its weights (`torch.nn.init.calculate_gain`).
 public enum Nonlinearity: Sendable, Hashable {
+  /// Nothing, or another linear or convolution layer.
   case linear
   case sigmoid
   case tanh
@@ -73,6 +74,13 @@ extension Initializer {
         try tensor.normal_(mean: 0, std: gain * (2.0 / Double(fans.in + fans.out)).squareRoot())
       })
   }
+
+  /// Uniform in ±√(3 / fan in): equal variances before and after a layer without a nonlinearity, or with SELU (LeCun et al. 1998).
+  public static var lecunUniform: Initializer { kaimingUniform(nonlinearity: .linear).named("lecunUniform") }
+
+  /// Normal with standard deviation 1 / √(fan in): equal variances before and after a layer without a nonlinearity, or with SELU (LeCun
+  /// et al. 1998, Klambauer et al. 2017, arXiv:1706.02515).
+  public static var lecunNormal: Initializer { kaimingNormal(nonlinearity: .linear).named("lecunNormal") }
 
   /// What PyTorch's linear and convolution layers start their weights with: uniform in ±1/√(fan in).
   static let pyTorchWeight = kaimingUniform(nonlinearity: .leakyReLU(slope: 5.0.squareRoot()))

@@ -22,6 +22,9 @@ public struct Initializer: Sendable {
     self.init(name, inPlace: { (tensor) throws(TorchError) in try Parameter.overwrite(tensor, with: make(tensor.shape)) })
   }
 
+  /// The same values under another name.
+  func named(_ name: String) -> Initializer { Initializer(name, inPlace: body) }
+
   /// Writes values into a tensor.
   func fill(_ tensor: Tensor) throws(TorchError) {
     try withoutGrad { () throws(TorchError) in try body(tensor.detach()) }
