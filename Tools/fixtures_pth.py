@@ -80,6 +80,16 @@ both("small", small)
 expected("small", small)
 
 
+torch.serialization.set_crc32_options(False)
+torch.save(small, FOLDER / "small.unchecked.pth")
+torch.serialization.set_crc32_options(True)
+
+# A network's checkpoint with what it answers, for NNTests.
+with torch.no_grad():
+    torch.save({"model": model.eval().state_dict(), "input": numbers(5, 3, seed=6), "output": model(numbers(5, 3, seed=6))},
+               FOLDER.parent.parent.parent / "NNTests" / "Fixtures" / "checkpoint.pth")
+
+
 class Run:
     """What an attacker writes."""
 
@@ -128,6 +138,19 @@ def legacy(description, keys=(), storages=b""):
     head = b"".join(pickle.dumps(v, 2) for v in [0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}])
     return head + description + pickle.dumps(list(keys), 2) + storages
 
+
+# The first PyTorch's way, as Python 2 spelled it: an OrderedDict from a list of pairs, byte strings, views of storages, no hooks.
+def old_tensor(key, view, offset):
+    storage = b"(U\x07storagectorch\nFloatStorage\nU" + bytes([len(key)]) + key + b"U\x03cpuK\x06" + view + b"tQ"
+    return b"ctorch._utils\n_rebuild_tensor\n(" + storage + bytes([0x4B, offset]) + b"K\x02K\x01\x86K\x01K\x01\x86tR"
+
+
+whole, part = b"N", b"(U\x01vK\x02K\x03t"
+pairs = b"(](U\x03one" + old_tensor(b"0", whole, 1) + b"e](U\x03two" + old_tensor(b"0", part, 1) + b"ee"
+(FOLDER / "old.legacy.pth").write_bytes(legacy(
+    b"\x80\x02ccollections\nOrderedDict\n]" + pairs + b"\x85R.", ["0"], struct.pack("<q6f", 6, *range(6))))
+read = torch.load(FOLDER / "old.legacy.pth", weights_only=False)
+expected("old", read)
 
 refused = []
 
@@ -191,6 +214,9 @@ for name, offset, shape, strides in [
     kind = "tooLarge" if name == "deep" else "damaged"
     refuse("lie: " + name, kind, "", archive(description, {"0": bytes(8)}))
     refuse("lie: " + name + " (legacy)", kind, "", legacy(description, ["0"], struct.pack("<q", 2) + bytes(8)))
+for name, view in [("view", b"(U\x01vK\x02K\x05t"), ("view's start", b"(U\x01vK\x07K\x00t"), ("view's parts", b"(U\x01vt"), ("tensor of a view", b"(U\x01vK\x02K\x02t")]:
+    refuse("lie: " + name, "damaged", "", legacy(b"\x80\x02" + old_tensor(b"0", view, 1) + b".", ["0"], struct.pack("<q6f", 6, *range(6))))
+flags = b"\x80\x02" + tensor_of(storage_id(kind=b"ctorch\nBoolStorage\n"), 0, [2], [1]) + b"."
 good = b"\x80\x02" + tensor_of(storage_id(), 0, [2], [1]) + b"."
 refuse("expansion", "tooLarge", "repeats", archive(b"\x80\x02" + tensor_of(storage_id(), 0, [2**40], [0]) + b".", {"0": bytes(8)}))
 refuse("missing storage", "damaged", "missing", archive(good))
@@ -242,4 +268,5 @@ refuse("sparse tensor", "code", "torch._utils._rebuild_sparse_tensor", sparse.ge
 (FOLDER / "refused.json").write_text(json.dumps(refused, separators=(",", ":")) + "\n")
 for file in FOLDER.iterdir():
     file.chmod(0o644)
+(FOLDER / "truth.pth").write_bytes(archive(flags, {"0": b"\x01\x02"}))
 print(len(refused), "refused,", sum(f.stat().st_size for f in FOLDER.iterdir()), "bytes")

@@ -11,7 +11,7 @@ func pthURL(_ name: String) throws -> String { try fixtureURL("pth/" + name).pat
   static let files: [(file: String, values: String)] = [
     ("kinds.pth", "kinds"), ("kinds.3.pth", "kinds"), ("kinds.4.pth", "kinds"), ("kinds.5.pth", "kinds"), ("kinds.legacy.pth", "kinds"),
     ("newer.pth", "newer"), ("newer.legacy.pth", "newer"), ("state.pth", "state"), ("state.legacy.pth", "state"), ("small.pth", "small"),
-    ("small.legacy.pth", "small"),
+    ("small.legacy.pth", "small"), ("small.unchecked.pth", "small"), ("old.legacy.pth", "old"),
   ]
 
   @Test("types, views and strides are torch's", arguments: files)
@@ -60,6 +60,11 @@ func pthURL(_ name: String) throws -> String { try fixtureURL("pth/" + name).pat
     for (name, tensor) in model { #expect(try tensor.hostArray() == state.tensor(name).hostArray(), "\(name)") }
     #expect(try read.state(at: "optimizer.state").count == 18)
     #expect(throws: PyTorchFileError.self) { try read.state(at: "ema.model") }
+  }
+
+  @Test func truthValuesAreChecked() throws {
+    let error = #expect(throws: PyTorchFileError.self) { try PyTorchFile(path: pthURL("truth.pth")).tensor("") }
+    #expect(error?.kind == .damaged && error?.description.contains("truth values") == true)
   }
 
   @Test func aTensorAloneHasNoName() throws {

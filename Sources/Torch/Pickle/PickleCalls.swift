@@ -78,18 +78,18 @@ enum PickleCalls {
     guard case .int(let offset) = nodes[Int(arguments[1])], offset >= 0 else { throw .damaged("a tensor's offset is no count") }
     let shape = try integers(arguments[2], nodes, "a tensor's shape"), strides = try integers(arguments[3], nodes, "a tensor's strides")
     let type = dtype ?? storage.dtype
-    let where_ = "a tensor of shape \(shape.prefix(8)) in storage '\(storage.key.prefix(40))'"
+    let place = "a tensor of shape \(shape.prefix(8)) in storage '\(storage.key.prefix(40))'"
     guard shape.count == strides.count, shape.count <= deepestTensor, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else {
-      throw .damaged("\(where_) has the strides \(strides.prefix(8))")
+      throw .damaged("\(place) has the strides \(strides.prefix(8))")
     }
     let (startBytes, bytes) = (storage.start * storage.dtype.size, storage.count * storage.dtype.size)
-    guard startBytes.isMultiple(of: type.size) else { throw .damaged("\(where_) does not begin at a whole \(type)") }
+    guard startBytes.isMultiple(of: type.size) else { throw .damaged("\(place) does not begin at a whole \(type)") }
     let available = bytes / type.size
     guard let (count, end) = extent(shape, strides), offset <= available, end <= available - offset else {
-      throw .damaged("\(where_) reaches beyond its \(available) elements: strides \(strides.prefix(8)), offset \(offset)")
+      throw .damaged("\(place) reaches beyond its \(available) elements: strides \(strides.prefix(8)), offset \(offset)")
     }
     guard count <= max(available, largestExpansion) else {
-      throw .tooLarge("\(where_) repeats \(available) elements \(count) times")
+      throw .tooLarge("\(place) repeats \(available) elements \(count) times")
     }
     return .tensor(
       PickleTensor(storage: storage, dtype: type, shape: shape, strides: strides, offset: startBytes / type.size + offset))

@@ -36,7 +36,9 @@ struct PickleMachine {
         return stack[0]
       }
       guard try step(code) else { throw Self.unknown(code, at: at) }
-      guard nodes.count <= Self.largestNodeCount, stack.count <= Self.largestStack, marks.count <= Self.largestStack else {
+      guard nodes.count <= Self.largestNodeCount, memo.count <= Self.largestNodeCount, stack.count <= Self.largestStack,
+        marks.count <= Self.largestStack
+      else {
         throw .tooLarge("the pickle holds more values than any file of tensors, at byte \(at)")
       }
     }

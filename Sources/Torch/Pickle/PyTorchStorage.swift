@@ -16,14 +16,17 @@ final class PyTorchStorage: Sendable {
     self.checksum = checksum
   }
 
+  func damaged(_ how: String) -> PyTorchFileError {
+    PyTorchFileError(.damaged, path: file.path, "storage '\(key)' \(how)", remedy: "get the file again")
+  }
+
   /// The bytes, shared by all tensors that lie in them.
   func bytes() throws -> Tensor {
     try loaded.withLock { loaded in
       if let loaded { return loaded }
       let bytes = UnsafeMutableRawBufferPointer(rebasing: file.bytes[range])
       if let checksum, CyclicRedundancy.of(UnsafeRawBufferPointer(bytes)) != checksum {
-        throw PyTorchFileError(
-          .damaged, path: file.path, "storage '\(key)' does not have its checksum", remedy: "get the file again")
+        throw damaged("does not have its checksum")
       }
       let tensor: Tensor
       // Sixteen bytes are the largest element's; a storage elsewhere is copied once.
@@ -61,6 +64,8 @@ public struct PyTorchTensor: Sendable {
   public func tensor() throws -> Tensor {
     let bytes = try storage.bytes()
     let whole = bytes.count / dtype.size
+    // A truth value other than 0 and 1 is none in Swift.
+    if dtype == .bool, try bytes.gt(1).any().int() != 0 { throw storage.damaged("holds truth values other than 0 and 1") }
     let typed = try bytes.narrow(dim: 0, start: 0, length: whole * dtype.size).view(dtype: dtype)
     return try typed.asStrided(shape: shape, stride: strides, storageOffset: offset)
   }
