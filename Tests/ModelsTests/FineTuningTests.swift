@@ -71,6 +71,43 @@ import Training
     #expect(try (alone - first).abs().max().double() < 1e-5)
   }
 
+  @Test func normsThatSomebodyElseHoldsStayAsTheyAre() throws {
+    let model = try small()
+    model.train()
+    let norm = try #require(model.module(at: "bn1"))
+    norm.eval()
+    _ = try model(Tensor.rand([4, 3, 16, 16]))
+    #expect(!norm.isTraining)
+    try model.freeze(upTo: "layer1")
+    model.keepsFrozenStatistics = false
+    model.train()
+    _ = try model(Tensor.rand([4, 3, 16, 16]))
+    #expect(norm.isTraining)
+  }
+
+  /// Stripes that lie or stand.
+  private struct Stripes: Dataset {
+    let count = 64
+    func sample(at index: Int, epoch: Int) throws -> Sample {
+      let pixels = (0..<192).map { Float(index % 2 == 0 ? ($0 / 8) % 2 : $0 % 2) }
+      return Sample(input: try HostArray(pixels, shape: [3, 8, 8]), target: try HostArray([Int64(index % 2)], shape: []))
+    }
+  }
+
+  @Test func aHeadLearnsOnAFrozenBackbone() async throws {
+    let model = try RandomState.with(seed: 1) { try small() }
+    try RandomState.with(seed: 2) { try model.replaceHead(classes: 2) }
+    try model.freezeBackbone()
+    let before = try model.state().copied()
+    let trainer = try Trainer(model, loss: .crossEntropy, optimizer: .adamW(learningRate: 0.05))
+    let result = try await trainer.fit(DataLoader(StackedBatches(Stripes()), batchSize: 16, shuffle: true), epochs: 5)
+    #expect(try #require(result.last("train/accuracy")) > 0.9)
+    for (name, tensor) in try model.state() where !name.hasPrefix("fc.") {
+      #expect(try tensor.array(of: Double.self) == #require(before[name]).array(of: Double.self), "\(name)")
+    }
+    #expect(try #require(model.state()["fc.bias"]).array(of: Float.self) != #require(before["fc.bias"]).array(of: Float.self))
+  }
+
   @Test func thawingStepByStep() throws {
     let model = try small()
     let plan = try GradualThaw(epochsPerStage: 2)
@@ -80,6 +117,10 @@ import Training
     }
     #expect(trained == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6])
     #expect(throws: ModelError.self) { try GradualThaw(epochsPerStage: 0) }
+    let steps = plan.steps(of: model)
+    #expect(steps.map(\.epoch) == [0, 2, 4, 6, 8, 10] && steps[0].members == ["fc"] && steps[5].members == ["conv1", "bn1"])
+    #expect(try model.members(upTo: "layer1") == ["conv1", "bn1", "layer1"])
+    #expect(throws: ModelError.self) { try model.members(upTo: "head") }
   }
 
   @Test func layersLearnAtTheirOwnRates() throws {
@@ -160,6 +201,20 @@ import Training
     let deeper = try ResNet(blocks: [2, 1, 1, 1], classes: 5, stem: .small, width: 0.125)
     #expect(throws: ModelError.self) { try deeper.loadPretrained(from: path) }
     #expect(try deeper.loadPretrained(from: path, strict: false).missing.allSatisfy { $0.hasPrefix("layer1.1.") })
+  }
+
+  @Test func colourWeightsServeGreyImages() throws {
+    let colour = try small(), grey = try ResNet(blocks: [1, 1, 1, 1], channels: 1, classes: 5, stem: .small, width: 0.125)
+    let wide = try ResNet(blocks: [1, 1, 1, 1], channels: 5, classes: 5, stem: .small, width: 0.125)
+    #expect(throws: ModelError.self) { try grey.loadPretrained(colour.state()) }
+    #expect(try grey.loadPretrained(colour.state(), adaptingInput: true).isComplete)
+    #expect(try wide.loadPretrained(colour.state(), adaptingInput: true).isComplete)
+    for model in [colour, grey, wide] { model.eval() }
+    // An image with equal channels gets the same answer.
+    let x = try Tensor.rand([2, 1, 16, 16])
+    let expected = try colour(x.expand([2, 3, 16, 16]))
+    #expect(try (grey(x) - expected).abs().max().double() < 1e-5)
+    #expect(try wide(x.expand([2, 5, 16, 16])).shape == [2, 5])
   }
 
   @Test func olderNamesAreUnderstood() throws {

@@ -86,6 +86,53 @@ import Training
     #expect(message("cnn", [0, 28, 28]).contains("sizes of 1 or more"))
   }
 
+  @Test func leastSizesAreKnownBeforehand() throws {
+    func least(_ name: String, _ settings: [String: JSONValue] = [:]) throws -> Int? { try Architecture.named(name).leastSide(settings) }
+    #expect(try least("vgg11") == 32 && least("lenet") == 12 && least("cnn") == 4 && least("convnext_tiny") == 32)
+    #expect(try least("densenet121", ["stem": "large"]) == 29 && least("squeezenet1_0") == 21 && least("squeezenet1_1") == 17)
+    #expect(try least("vit_b_16") == 16 && least("mlp") == nil && least("lstm") == nil)
+    // Each works at its least size.
+    for name in ["vgg11", "lenet", "cnn", "convnext_tiny", "squeezenet1_1", "densenet121", "resnet18", "unet"] {
+      let kind = try Architecture.named(name)
+      var settings = try Samples.configuration(name).settings
+      settings["patch"] = nil
+      if kind.settings.contains(where: { $0.name == "stem" }) { settings["stem"] = "large" }
+      let side = try #require(kind.leastSide(settings))
+      let model = try ModelConfiguration(architecture: name, input: [3, side, side], classes: 2, settings: settings).build()
+      model.eval()
+      #expect(try model(Tensor.rand([1, 3, side, side])).shape.prefix(2) == [1, 2], "\(name)")
+    }
+  }
+
+  @Test func settingsChangeTheNetwork() throws {
+    func build(_ name: String, _ settings: [String: JSONValue]) throws -> any Layer {
+      try ModelConfiguration(architecture: name, input: [3, 32, 32], classes: 4, settings: settings).build(seed: 1)
+    }
+    #expect(try build("resnet18", ["width": 0.5]).parameterCount() < build("resnet18", [:]).parameterCount() / 3)
+    #expect(try Architecture.named("efficientnet_lite0").parameters == EfficientNetLite().parameterCount())
+    // The small stem keeps the size.
+    let x = try Tensor.rand([2, 3, 32, 32])
+    for (stem, side) in [("small", 32), ("large", 8)] as [(JSONValue, Int)] {
+      let model = try build("resnet18", ["stem": stem, "width": 0.125])
+      #expect(try IntermediateFeatures(of: model, at: ["layer1"])(x)["layer1"]?.shape[2] == side)
+    }
+    // What is random in training is so only there, and only where it was asked for.
+    for (name, settings) in [
+      ("efficientnet_b0", ["width": 0.25, "dropout": 0.0, "stochastic-depth": 0.9]),
+      ("convnext_tiny", ["width": 0.125, "stochastic-depth": 0.9, "layer-scale": 1.0]),
+      ("resnet18", ["width": 0.125, "dropout": 0.5]), ("densenet121", ["width": 0.25, "dropout": 0.5]),
+    ] as [(String, [String: JSONValue])] {
+      var still = settings
+      for key in ["dropout", "stochastic-depth"] where still[key] != nil { still[key] = 0.0 }
+      for (settings, isRandom) in [(settings, true), (still, false)] {
+        let model = try build(name, settings)
+        #expect(try (model(x).array(of: Float.self) != model(x).array(of: Float.self)) == isRandom, "\(name), \(settings)")
+        model.eval()
+        #expect(try model(x).array(of: Float.self) == model(x).array(of: Float.self), "\(name)")
+      }
+    }
+  }
+
   @Test func nonsenseIsNamed() throws {
     func fails(_ configuration: ModelConfiguration, _ words: String) {
       #expect { _ = try configuration.build() } throws: { $0 is ModelError && "\($0)".contains(words) }

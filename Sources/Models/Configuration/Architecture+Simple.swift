@@ -12,9 +12,12 @@ extension Architecture {
     ) {
       MLP($0.input.reduce(1, *), hidden: try $0.sizes("hidden"), outputs: $0.classes, dropout: try $0.number("dropout"))
     },
-    Architecture("lenet", "LeNet-5: two convolutions and three linear layers.") {
-      try LeNet(channels: $0.input[0], height: $0.input[1], width: $0.input[2], classes: $0.classes)
-    },
+    Architecture(
+      "lenet", "LeNet-5: two convolutions and three linear layers.",
+      check: { configuration in
+        var size = ImageSize(configuration)
+        try LeNet.shrink(&size)
+      }, build: { try LeNet(channels: $0.input[0], height: $0.input[1], width: $0.input[2], classes: $0.classes) }),
     Architecture(
       "cnn", "Blocks of convolution, batch norm and max-pooling, then a hidden layer with dropout.",
       settings: [
@@ -22,12 +25,16 @@ extension Architecture {
           "widths", .wholes(1...1_000_000, count: 1...64), [32, 64], "channels of each block; every block halves the image"),
         Setting("hidden", .whole(1...1_000_000), 128, "size of the layer before the last"),
         .dropout(0.25, "before the last layer"),
-      ]
-    ) {
-      try ConvNet(
-        channels: $0.input[0], height: $0.input[1], width: $0.input[2], classes: $0.classes, widths: $0.sizes("widths"),
-        hidden: $0.size("hidden"), dropout: $0.number("dropout"))
-    },
+      ],
+      check: { configuration in
+        var size = ImageSize(configuration)
+        for block in try configuration.sizes("widths").indices { try size.pool("block \(block + 1)", by: 2) }
+      },
+      build: {
+        try ConvNet(
+          channels: $0.input[0], height: $0.input[1], width: $0.input[2], classes: $0.classes, widths: $0.sizes("widths"),
+          hidden: $0.size("hidden"), dropout: $0.number("dropout"))
+      }),
     Architecture(
       "unet", "U-Net: a class for every pixel.",
       settings: [

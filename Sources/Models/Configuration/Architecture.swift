@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 import NN
 
 /// A kind of network that a configuration can name.
@@ -67,6 +67,17 @@ public struct Architecture: Sendable {
 
   /// It wants images, not rows of numbers.
   public var takesImages: Bool { input == .images }
+
+  /// The least side of square images that it takes.
+  /// - Parameter settings: what differs from the standard.
+  /// - Returns: `nil` where it takes no images, or none up to 1024 pixels with these settings.
+  public func leastSide(_ settings: [String: JSONValue] = [:]) -> Int? {
+    guard takesImages else { return nil }
+    return (1...1024).first { side in
+      // What does not fit throws; that is the question here.
+      (try? ModelConfiguration(architecture: name, input: [3, side, side], classes: 2, settings: settings).check()) != nil
+    }
+  }
 
   /// All architectures, the simplest first.
   public static let all: [Architecture] =

@@ -13,14 +13,19 @@ public final class LeNet: StagedNetwork {
   /// - Throws: `ModelError` if the image is too small for a stage, which is named.
   public init(channels: Int = 1, height: Int = 28, width: Int = 28, classes: Int = 10) throws(ModelError) {
     var size = ImageSize(height: height, width: width)
-    try size.pool("the first pooling", by: 2)
-    try size.shrink("the second convolution", by: 4)
-    try size.pool("the second pooling", by: 2)
+    try Self.shrink(&size)
     conv1 = Conv2d(channels, 6, kernel: 5, padding: 2)
     conv2 = Conv2d(6, 16, kernel: 5)
     fc1 = Linear(16 * size.area, 120)
     fc2 = Linear(120, 84)
     fc3 = Linear(84, classes)
+  }
+
+  /// What the stages do to an image's size.
+  static func shrink(_ size: inout ImageSize) throws(ModelError) {
+    try size.pool("the first pooling", by: 2)
+    try size.shrink("the second convolution", by: 4)
+    try size.pool("the second pooling", by: 2)
   }
 
   public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {

@@ -65,6 +65,12 @@ extension StagedNetwork {
     return groups.reversed()
   }
 
+  /// The paths of everything up to and including a stage, for settings that freeze by path.
+  /// - Throws: `ModelError` with the stages that there are.
+  public final func members(upTo name: String) throws(ModelError) -> [String] {
+    stages.prefix(try position(of: name) + 1).flatMap(\.members)
+  }
+
   final func position(of name: String) throws(ModelError) -> Int {
     let names = stages.map(\.name)
     if let position = names.firstIndex(of: name) { return position }
@@ -92,6 +98,16 @@ public struct GradualThaw: Sendable, Hashable {
 
   /// How many of `stages` stages, counted from the head, are trained in an epoch, the first of which is 0.
   public func trained(epoch: Int, of stages: Int) -> Int { min(stages, first + max(0, epoch) / epochsPerStage) }
+
+  /// The steps for a network: the epoch and the paths that learn from it on, in the order of the epochs. The first is epoch 0 with the
+  /// stages that are trained from the start.
+  ///
+  /// A trainer that freezes by path is set up with them: `Freezing.allBut(steps[0].members).thaw(atEpoch: steps[1].epoch, …)`.
+  public func steps(of network: StagedNetwork) -> [(epoch: Int, members: [String])] {
+    let stages = Array(network.stages.reversed())
+    let start = (epoch: 0, members: stages.prefix(first).flatMap(\.members))
+    return [start] + stages.dropFirst(first).enumerated().map { (($0 + 1) * epochsPerStage, $1.members) }
+  }
 
   /// Freezes and thaws the network's stages for an epoch. An optimizer that got all parameters needs no change: it leaves those without
   /// gradients alone.

@@ -42,24 +42,31 @@ extension StagedNetwork {
   /// - Parameters:
   ///   - path: the file.
   ///   - strict: whether anything that does not fit outside the head is an error.
+  ///   - adaptingInput: whether a first convolution for other input channels is taken, too, see below.
   /// - Returns: what fitted and what did not. The head may be of another size, as it is for other classes: it then keeps its first values.
   /// - Throws: the reader's error for a damaged file, `ModelError` where the backbone does not fit; the network is then as it was.
   @discardableResult
-  public final func loadPretrained(from path: String, strict: Bool = true) throws -> PretrainedReport {
-    try loadPretrained(WeightFile.state(at: path), strict: strict, source: path)
+  public final func loadPretrained(
+    from path: String, strict: Bool = true, adaptingInput: Bool = false
+  ) throws -> PretrainedReport {
+    try loadPretrained(WeightFile.state(at: path), strict: strict, adaptingInput: adaptingInput, source: path)
   }
 
   /// Loads weights that were read already.
   ///
   /// A prefix that all names share (`module.` of a wrapped model) is dropped, older names of the architecture are understood, half
   /// precision is converted. Counts of batches that batch norm has seen may be missing.
-  /// - Parameter source: where the weights came from, for messages.
+  /// - Parameters:
+  ///   - adaptingInput: whether the filters of a first convolution for other input channels (colour weights, grey images) are taken, too:
+  ///     summed up for one channel, else repeated and scaled, so that grey images give what they gave before.
+  ///   - source: where the weights came from, for messages.
   @discardableResult
   public final func loadPretrained(
-    _ weights: StateDictionary, strict: Bool = true, source: String = "the weights"
+    _ weights: StateDictionary, strict: Bool = true, adaptingInput: Bool = false, source: String = "the weights"
   ) throws -> PretrainedReport {
     let own = try state()
-    let found = named(weights, as: own)
+    var found = named(weights, as: own)
+    if adaptingInput { try adaptInput(&found, to: own) }
     var fitting = StateDictionary()
     var mismatched: [PretrainedReport.Mismatch] = []
     var missing: [String] = []
@@ -80,6 +87,19 @@ extension StagedNetwork {
     if fitting.count == 0 || (strict && !problems(of: report).isEmpty) { throw misfit(report, own: own, source: source) }
     try load(fitting, strict: false, convertingTypes: true, source: source)
     return report
+  }
+
+  /// Brings the first convolution's filters to this network's input channels.
+  private func adaptInput(_ weights: inout StateDictionary, to own: StateDictionary) throws {
+    guard let name = own.names.first(where: { own[$0]?.ndim == 4 }), let target = own[name]?.shape, let filters = weights[name],
+      filters.ndim == 4, filters.shape[1] != target[1], filters.shape[0] == target[0], filters.shape[2...] == target[2...]
+    else { return }
+    let channels = filters.shape[1]
+    let repeated = try Tensor.cat(Array(repeating: filters, count: (target[1] + channels - 1) / channels), dim: 1)
+    weights[name] =
+      target[1] == 1
+      ? try filters.sum(dims: [1], keepDim: true)
+      : try repeated.narrow(dim: 1, start: 0, length: target[1]) * (Double(channels) / Double(target[1]))
   }
 
   /// What is wrong outside the head.

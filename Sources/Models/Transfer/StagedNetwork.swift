@@ -28,6 +28,13 @@ public struct Stage: Sendable, Hashable {
 /// a network of one's own becomes one the same way. Batch norm whose scale is frozen works as in evaluation, also while the rest trains:
 /// its running statistics belong to the data that it was trained on.
 open class StagedNetwork: Module, Layer {
+  /// Whether batch norm whose scale is frozen works as in evaluation while the rest trains.
+  public final var keepsFrozenStatistics = true
+  /// The norms that were put into evaluation here, so that those that somebody else put there stay.
+  private final var held = HeldNorms()
+
+  private struct HeldNorms { var identities = Set<ObjectIdentifier>() }
+
   /// The stages from the input to the head. Together they hold every parameter once.
   open var stages: [Stage] { [] }
 
@@ -54,7 +61,13 @@ open class StagedNetwork: Module, Layer {
   private func holdFrozenNorms() {
     for (_, module) in namedModules() {
       guard let norm = module as? BatchNorm, let scale = norm.weight else { continue }
-      if norm.isTraining != scale.requiresGrad { norm.setTraining(scale.requiresGrad) }
+      if keepsFrozenStatistics, !scale.requiresGrad {
+        guard norm.isTraining else { continue }
+        norm.eval()
+        held.identities.insert(ObjectIdentifier(norm))
+      } else if held.identities.remove(ObjectIdentifier(norm)) != nil {
+        norm.train()
+      }
     }
   }
 
