@@ -95,7 +95,8 @@ public enum Gradients {
   /// Scales all gradients so that their common norm is at most `maximum` (Pascanu et al., ICML 2013; PyTorch's `clip_grad_norm_`).
   /// - Parameters:
   ///   - parameters: with their names, as `Module.namedParameters()` gives them.
-  ///   - refusesNonFinite: throw when the norm is NaN or infinite; otherwise scale by what comes out, as PyTorch does: gradients become NaN.
+  ///   - refusesNonFinite: throw when the norm is NaN or infinite; otherwise scale by what comes out, as PyTorch does: gradients become
+  ///     NaN.
   /// - Returns: the norm before clipping.
   /// - Throws: `NonFiniteGradient` naming the first parameter if the norm is NaN or infinite; the gradients are untouched then.
   @discardableResult

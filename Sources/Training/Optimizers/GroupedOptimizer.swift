@@ -13,6 +13,8 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
   var slots: [[[Tensor?]]]
   /// Updates that each parameter has seen.
   var counts: [[Int]]
+  /// Numbers that each parameter remembers, by group, parameter and place in `initialNumbers`; empty where none are.
+  var numbers: [[[Double]]]
 
   init(kind: String, groups: [ParameterGroup<Settings>], slots slotNames: [String]) throws {
     var seen = Set<ObjectIdentifier>()
@@ -28,9 +30,11 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
     self.kind = kind
     self.groups = groups
     self.slotNames = slotNames
-    for group in groups { for parameter in group.parameters { _ = try parameter.value } }
     slots = groups.map { group in slotNames.map { _ in [Tensor?](repeating: nil, count: group.parameters.count) } }
     counts = groups.map { [Int](repeating: 0, count: $0.parameters.count) }
+    numbers = []
+    numbers = groups.map { group in [[Double]](repeating: initialNumbers(group.settings), count: group.parameters.count) }
+    for group in groups { for parameter in group.parameters { try examine(try parameter.value) } }
   }
 
   public var parameters: [Parameter] { groups.flatMap(\.parameters) }
@@ -79,6 +83,23 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
   /// The subclass's mathematics; called without gradient recording.
   func apply(_ update: GroupUpdate, settings: Settings) throws(TorchError) {}
 
+  /// Refuses parameters that the method cannot update.
+  func examine(_ parameter: Tensor) throws {}
+
+  /// The shape of a state tensor; the parameter's own unless a subclass says otherwise.
+  func shape(ofSlot slot: Int, for parameter: Tensor) -> [Int] { parameter.shape }
+
+  /// A state tensor before the parameter's first update: zeros unless a subclass says otherwise.
+  func makeSlot(_ slot: Int, for parameter: Tensor, settings: Settings) throws(TorchError) -> Tensor {
+    try parameter.detach().zerosLike()
+  }
+
+  /// The numbers that a parameter remembers, before its first update.
+  func initialNumbers(_ settings: Settings) -> [Double] { [] }
+
+  /// The numbers after the update that was a parameter's `step`-th.
+  func next(_ numbers: [Double], step: Int, settings: Settings) -> [Double] { numbers }
+
   /// The parameters of a group that have a gradient now.
   private func gather(_ group: Int) throws(TorchError) -> GroupUpdate {
     let all = groups[group].parameters
@@ -95,7 +116,7 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
     return GroupUpdate(group: group, parameters: parameters, gradients: gradients, indices: indices)
   }
 
-  /// The state tensors of `slot` for the parameters of `update`; missing ones start at zero.
+  /// The state tensors of `slot` for the parameters of `update`; missing ones are made.
   func state(_ slot: Int, _ update: GroupUpdate) throws(TorchError) -> [Tensor] {
     var result: [Tensor] = []
     result.reserveCapacity(update.parameters.count)
@@ -104,7 +125,7 @@ public class GroupedOptimizer<Settings: OptimizerGroupSettings>: Optimizer {
       if let tensor = slots[update.group][slot][index] {
         result.append(tensor)
       } else {
-        let tensor = try update.parameters[position].detach().zerosLike()
+        let tensor = try makeSlot(slot, for: update.parameters[position], settings: groups[update.group].settings)
         slots[update.group][slot][index] = tensor
         result.append(tensor)
       }

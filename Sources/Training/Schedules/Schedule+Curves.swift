@@ -102,7 +102,8 @@ extension Schedule {
 
   static func range(_ name: String, _ value: Double, _ range: ClosedRange<Double>) -> [ArgumentError] {
     guard !range.contains(value) else { return [] }
-    let expected = range.upperBound == .greatestFiniteMagnitude ? "\(range.lowerBound) or more" : "\(range.lowerBound)…\(range.upperBound)"
+    let isOpen = range.upperBound == .greatestFiniteMagnitude
+    let expected = isOpen ? "\(range.lowerBound) or more" : "\(range.lowerBound)…\(range.upperBound)"
     return [ArgumentError("the schedule's \(name) is \(value)", expected: expected)]
   }
 
