@@ -12,21 +12,27 @@ public struct StackedBatches<Items: Dataset>: BatchSource {
   public var count: Int { dataset.count }
 
   public func batch(_ indices: [Int], epoch: Int) throws -> Batch {
-    var inputs: [HostArray] = []
-    var targets: [HostArray] = []
-    inputs.reserveCapacity(indices.count)
-    targets.reserveCapacity(indices.count)
+    var samples: [Sample] = []
+    samples.reserveCapacity(indices.count)
     for index in indices {
       do {
-        let sample = try dataset.sample(at: index, epoch: epoch)
-        inputs.append(sample.input)
-        targets.append(sample.target)
+        samples.append(try dataset.sample(at: index, epoch: epoch))
       } catch {
         throw LoaderError(items: [index], underlying: error)
       }
     }
-    return Batch(
-      inputs: try Self.stack(inputs, indices, "input"), targets: try Self.stack(targets, indices, "target"), indices: indices)
+    return try Batch(stacking: samples, indices: indices)
+  }
+}
+
+extension Batch {
+  /// Puts items of one shape one after the other.
+  /// - Parameter indices: the items' numbers, for messages.
+  /// - Throws: `LoaderError` naming an item of another shape than the first.
+  public init(stacking samples: [Sample], indices: [Int]) throws {
+    self.init(
+      inputs: try Self.stack(samples.map(\.input), indices, "input"), targets: try Self.stack(samples.map(\.target), indices, "target"),
+      indices: indices)
   }
 
   private static func stack(_ arrays: [HostArray], _ indices: [Int], _ name: String) throws -> Tensor {

@@ -8,10 +8,11 @@ import Torch
 ///   - model: called on every batch's inputs in training mode; its mode is put back.
 ///   - loader: the training data; its next epoch from the beginning.
 public func updateBatchNorm(_ model: any Layer, _ loader: DataLoader) async throws {
-  try await updateBatchNorm(model, loader) { batch in _ = try model(batch.inputs) }
+  let place = loader.position
+  try await updateBatchNorm(model, loader, epoch: place.batch == 0 ? place.epoch : place.epoch + 1) { batch in _ = try model(batch.inputs) }
 }
 
-func updateBatchNorm(_ model: Module, _ loader: DataLoader, _ forward: (Batch) throws -> Void) async throws {
+func updateBatchNorm(_ model: Module, _ loader: DataLoader, epoch: Int, _ forward: (Batch) throws -> Void) async throws {
   let norms = model.namedModules().compactMap { $0.module as? BatchNorm }.filter { $0.runningMean != nil }
   guard !norms.isEmpty else { return }
   let modes = model.namedModules().map { ($0.module, $0.module.isTraining) }
@@ -19,7 +20,7 @@ func updateBatchNorm(_ model: Module, _ loader: DataLoader, _ forward: (Batch) t
   defer { for (module, isTraining) in modes where module.isTraining != isTraining { module.setTraining(isTraining) } }
   model.train()
   let statistics = try norms.map { try NormStatistics($0) }
-  try loader.resume(at: LoaderPosition(epoch: loader.position.batch == 0 ? loader.position.epoch : loader.position.epoch + 1))
+  try loader.resume(at: LoaderPosition(epoch: epoch))
   for try await batch in loader {
     try withoutGrad {
       for statistic in statistics { try statistic.prepare() }

@@ -24,7 +24,7 @@ extension Trainer {
     guard let average = run.average, average.updates > 0 else { return }
     try average.swap()
     guard case .stochastic? = options.averaging else { return }
-    try await updateBatchNorm(model, train) { batch in
+    try await updateBatchNorm(model, train, epoch: run.position.epoch) { batch in
       try withThreads { _ = try forward(batch) }
     }
     if let validation { try run.recordEpoch(try await measure(validation, prefix: "average/"), isEpoch: false) }

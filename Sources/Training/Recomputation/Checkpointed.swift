@@ -72,6 +72,9 @@ private struct RecomputedSegment: DifferentiableFunction, @unchecked Sendable {
 
   func backward(_ gradients: [Tensor?], saved: [Tensor]) throws -> [Tensor?] {
     let inputs = try saved.map { try $0.detach().requiringGrad($0.requiresGrad) }
+    let kept = try buffers.map { try $0.value.clone() }
+    // The first pass has moved running statistics already. What the graph needs of them must not change before it was used.
+    defer { for (buffer, value) in zip(buffers, kept) { try? buffer.assign(value) } }
     let outputs = try recompute(inputs)
     let flowing = zip(outputs, gradients).filter { $0.requiresGrad && $1 != nil }
     var results = [Tensor?](repeating: nil, count: inputs.count + parameters.count)
@@ -84,20 +87,14 @@ private struct RecomputedSegment: DifferentiableFunction, @unchecked Sendable {
     return results
   }
 
-  /// The forward pass as it was, recorded this time. What it changes on the side is put back: the first pass has changed it already.
+  /// The forward pass as it was, recorded this time, with the random numbers of the first.
   private func recompute(_ inputs: [Tensor]) throws -> [Tensor] {
     let now = try RandomState.save()
-    let kept = try buffers.map { try $0.value.clone() }
-    defer { restore(now, kept) }
+    // A state that was read a moment ago can be put back.
+    defer { try? RandomState.restore(now) }
     try RandomState.restore(random)
     return try withGrad {
       try autocast(computeType ?? .bfloat16, device: device, enabled: computeType != nil) { try body(inputs) }
     }
-  }
-
-  private func restore(_ random: Tensor, _ values: [Tensor]) {
-    // Neither can fail: both are states that were read a moment ago.
-    try? RandomState.restore(random)
-    for (buffer, value) in zip(buffers, values) { try? buffer.assign(value) }
   }
 }
