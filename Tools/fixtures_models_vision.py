@@ -151,8 +151,8 @@ SMALL = dict(
 )
 # Whole networks as they are published, run once.
 WHOLE = dict(
-    resnet18=64, vgg11_bn=32, mobilenet_v2=64, mobilenet_v3_large=64, efficientnet_b0=64, efficientnet_b3=64, densenet121=64,
-    convnext_tiny=64, vit_b_16=224, shufflenet_v2_x1_0=64)
+    resnet18=64, vgg11_bn=32, mobilenet_v2=64, mobilenet_v3_large=64, efficientnet_b0=64, densenet121=64, convnext_tiny=64,
+    vit_b_16=224)
 # Of these names, shapes and counts only.
 NAMED = [
     "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d",

@@ -119,6 +119,12 @@ import Training
     #expect(throws: ModelError.self) { try GradualThaw(epochsPerStage: 0) }
     let steps = plan.steps(of: model)
     #expect(steps.map(\.epoch) == [0, 2, 4, 6, 8, 10] && steps[0].members == ["fc"] && steps[5].members == ["conv1", "bn1"])
+    // A trainer's own freezing says the same.
+    let freezing = steps.dropFirst().reduce(Freezing.allBut(steps[0].members)) { $0.thaw(atEpoch: $1.epoch, $1.members) }
+    for epoch in [0, 1, 4, 11] {
+      try freezing.apply(to: model, epoch: epoch)
+      #expect(model.trainedStages.count == plan.trained(epoch: epoch, of: 6))
+    }
     #expect(try model.members(upTo: "layer1") == ["conv1", "bn1", "layer1"])
     #expect(throws: ModelError.self) { try model.members(upTo: "head") }
   }

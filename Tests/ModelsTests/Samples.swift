@@ -14,6 +14,7 @@ enum Samples {
     var settings: [String: JSONValue] = [:]
     if known.contains("width") { settings["width"] = name.hasPrefix("vit") ? 0.125 : 0.0625 }
     if known.contains("patch") { settings["patch"] = name.hasPrefix("vit") ? 8 : 1 }
+    if name == "unet" { settings["widths"] = [8, 16, 24] }
     let input =
       switch kind.input {
       case .values: [4, 4]
