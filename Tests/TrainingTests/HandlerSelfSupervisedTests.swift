@@ -87,5 +87,58 @@ extension TorchTests {
       let pretrained = try await accuracy(encoder)
       #expect(pretrained > scratch + 0.01, "pretrained \(pretrained), from scratch \(scratch)")
     }
+
+    @Test func patchesAreSquaresOfThePicture() throws {
+      let encoder = try RandomState.with(seed: 1) { PatchEncoder(size: 6, patch: 3, channels: 2, dimension: 6, depth: 1, heads: 2) }
+      let x = try Tensor.arange(start: 0, end: 144, dtype: .float32).reshape([2, 2, 6, 6])
+      let patches = try encoder.patches(x)
+      #expect(patches.shape == [2, 4, 18])
+      // Patch 1 is the upper right one; pixels go row by row, channels innermost.
+      let first = try patches.select(dim: 0, index: 0).select(dim: 0, index: 1).array(of: Int.self)
+      var expected: [Int] = []
+      for row in 0..<3 { for column in 3..<6 { expected += [row * 6 + column, 36 + row * 6 + column] } }
+      #expect(first == expected)
+      #expect(try encoder(x).shape == [2, 6])
+    }
+
+    @Test func theEncoderSeesWhatIsVisibleOnly() throws {
+      let model = try RandomState.with(seed: 1) {
+        MaskedAutoencoder(
+          PatchEncoder(size: 12, patch: 3, channels: 1, dimension: 12, depth: 1, heads: 2), hidden: 0.75, normalizes: false, dimension: 8,
+          depth: 1, heads: 2)
+      }
+      #expect(model.visible == 4)
+      let (patches, noise) = try RandomState.with(seed: 2) { (try Tensor.rand([3, 16, 9]), try Tensor.rand([3, 16])) }
+      let (painted, isHidden) = try model.painted(patches, noise: noise)
+      #expect(try isHidden.sum(dims: [1]).array(of: Int.self) == [12, 12, 12])
+      let changed = try patches + isHidden.unsqueeze(-1) * 5
+      #expect(try bytes(painted.contiguous()) == bytes(model.painted(changed, noise: noise).painted.contiguous()))
+      let visible = try patches + (1 - isHidden).unsqueeze(-1) * 5
+      #expect(try !painted.allclose(model.painted(visible, noise: noise).painted))
+      // The error of hidden patches alone: 12 of 16, and what is wrong with visible ones does not count.
+      let wrong = try patches + isHidden.unsqueeze(-1) * 2 + (1 - isHidden).unsqueeze(-1) * 100
+      #expect(abs(try model.loss(wrong, patches, isHidden).double() - 4) < 1e-5)
+    }
+
+    @Test(.enabled(if: Fashion.isInstalled)) func learnsToPaint() async throws {
+      let pictures = try Fashion.items(0..<600)
+      let model = try RandomState.with(seed: 1) {
+        MaskedAutoencoder(
+          PatchEncoder(size: 28, patch: 4, channels: 1, dimension: 48, depth: 2, heads: 3), normalizes: false, dimension: 24, depth: 1)
+      }
+      let source = try TensorBatches(inputs: pictures.pictures, targets: pictures.classes)
+      let trainer = try Trainer(model, optimizer: .adamW(learningRate: 3e-3), seed: 1, options: TrainerOptions(threads: 1))
+      let check = try DataLoader(source, batchSize: 200)
+      let before = try #require(try await trainer.evaluate(check)["loss"])
+      try await trainer.fit(DataLoader(source, batchSize: 50, shuffle: true), epochs: 8)
+      let after = try #require(try await trainer.evaluate(check)["loss"])
+      // Who paints the mean of all pictures has learned nothing of the one before him.
+      let mean = try (pictures.pictures - pictures.pictures.mean(dims: [0])).square().mean().double()
+      #expect(after < 0.95 * mean && before > 2 * mean, "\(before) → \(after), the mean picture has \(mean)")
+      #expect(try await trainer.evaluate(check)["loss"] == after)
+      #expect(throws: ArgumentError.self) {
+        try Trainer(MaskedAutoencoder(PatchEncoder(size: 28, patch: 5)), optimizer: .adam())
+      }
+    }
   }
 }

@@ -64,8 +64,8 @@ public struct CrossValidationResult: Sendable {
 
   /// One metric over the folds, or `nil` if there is none of this name.
   ///
-  /// The interval is Student's, with the variance of Nadeau and Bengio (Machine Learning 52, 2003): the folds' training sets overlap, so the
-  /// plain standard error would be too small.
+  /// The interval is Student's, with the variance of Nadeau and Bengio (Machine Learning 52, 2003): the folds' training sets overlap, so
+  /// the plain standard error would be too small.
   /// - Parameter level: the interval's level of confidence.
   public func summary(_ name: String, level: Double = 0.95) -> Summary? {
     let values = folds.compactMap { $0[name] }

@@ -35,7 +35,7 @@ extension FitDiagnosis.Cure {
     case .tooNoisy:
       [
         .init(
-          action: "validate on more items", reason: "few items make a curve that jumps by chance", yaml: "data.validation: 0.2", swift: nil),
+          action: "validate on more items", reason: "few items make a jumping curve", yaml: "data.validation: 0.2", swift: nil),
         .init(
           action: "let the learning rate fall to almost nothing", reason: "at a constant rate the weights never come to rest",
           yaml: "training.schedule: cosine", swift: "schedule: .cosine()"),

@@ -22,7 +22,7 @@ public struct LearningRateCurve: Sendable, Hashable {
   /// loss falls nowhere. It lies well below the largest rate that works: a good maximum for one-cycle is a few times as much.
   public var suggestion: Double? { Self.steepest(places.map(\.smoothed)).map { places[$0].rate } }
 
-  /// The place of the steepest fall before the least value, by central differences. The first tenth is left out: the average is young there.
+  /// The place of the steepest fall before the least value, by central differences. The first tenth is left out: the average is young.
   static func steepest(_ values: [Double]) -> Int? {
     guard values.count >= 3, let end = values.indices.min(by: { values[$0] < values[$1] }) else { return nil }
     func slope(_ index: Int) -> Double {

@@ -30,8 +30,8 @@ extension NetworkDiagnosis {
     self.layers = layers
     self.loss = loss
     self.step = step
-    // Where numbers are not finite, nothing else can be said about the layers behind them.
-    // The first in the forward pass or, if all was well there, the first in the backward pass has begun it.
+    // Where numbers are not finite, nothing else can be said. The first in the forward pass has begun it or, if all was well there, the
+    // first in the backward pass.
     if let first = forward.first ?? backward.last {
       verdicts = [
         DiagnosisVerdict(

@@ -5,7 +5,7 @@ import Torch
 
 extension Trainer {
   /// Trains for some steps with a growing learning rate and looks at the loss (Smith: "Cyclical learning rates for training neural
-  /// networks", WACV 2017, section 3.3). Clipping, mixing and the rest of the options work as in `fit`; the schedule and the handlers do not.
+  /// networks", WACV 2017, section 3.3). Clipping, mixing and the other options work as in `fit`; the schedule and the handlers do not.
   ///
   /// Model, optimizer, random state and the loader's position are put back, bit for bit, whatever happens.
   /// - Returns: the curve, with a suggestion.

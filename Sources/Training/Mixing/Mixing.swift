@@ -3,8 +3,9 @@ import Torch
 
 /// Blending the items of a batch with each other, so that a network learns to be no surer between two classes than it should.
 ///
-/// It goes into `TrainerOptions.mixing`; validation is never mixed. What is drawn depends on the trainer's seed and the batch's place (epoch and number) alone. Integer
-/// targets become soft ones when the loss is computed: `lambda` of the item's own class and the rest of its partner's.
+/// It goes into `TrainerOptions.mixing`; validation is never mixed. What is drawn depends on the trainer's seed and the batch's place (epoch
+/// and number) alone. Integer targets become soft ones when the loss is computed: `lambda` of the item's own class and the rest of its
+/// partner's.
 public struct Mixing: Sendable, Hashable, Codable {
   /// How two items become one.
   public enum Kind: Sendable, Hashable, Codable {
