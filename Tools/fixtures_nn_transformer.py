@@ -128,7 +128,7 @@ def transformer(name, encoders=1, decoders=1, is_causal=False, wrong=None, **con
 
 
 transformer("plain", wrong=[2, 3, 7])
-transformer("two", encoders=2, decoders=2, is_causal=True)
+transformer("two", encoders=2, decoders=2, is_causal=True, activation="gelu")
 transformer("norm-first", normFirst=True, activation="gelu", heads=1)
 transformer("dropout", dropout=0.2)
 cases.write()

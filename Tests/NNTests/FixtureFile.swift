@@ -44,14 +44,14 @@ struct FixtureFile: Decodable {
   private func layerCase(in file: String) -> LayerCase {
     let parameters = state.filter { $0.kind == "p" }, buffers = state.filter { $0.kind != "p" }
     func inputName(_ entry: Entry) -> String { entry.name == "input" ? "input" : "input/" + entry.name }
-    func outputs(_ name: String, floating: Bool = false) -> [Section] {
+    func outputs(_ name: String) -> [Section] {
       self.outputs.enumerated().map { index, entry in
-        Section(self.outputs.count == 1 ? name : "\(name)/\(index)", entry.shape, kind: floating ? "f" : entry.kind)
+        Section(self.outputs.count == 1 ? name : "\(name)/\(index)", entry.shape, kind: entry.kind)
       }
     }
     var sections = state.map { Section("state/" + $0.name, $0.shape, kind: $0.kind) }
     sections += inputs.map { Section(inputName($0), $0.shape, kind: $0.kind) }
-    sections += outputs("output") + outputs("gradient", floating: true)
+    sections += outputs("output")
     sections += inputs.filter(\.hasGradient).map { Section("grad/" + inputName($0), $0.shape) }
     sections += parameters.map { Section("grad/" + $0.name, $0.shape) }
     sections += buffers.map { Section("after/" + $0.name, $0.shape, kind: $0.kind) }

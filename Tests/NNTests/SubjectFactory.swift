@@ -12,6 +12,7 @@ extension LayerCase {
   /// Makes the layer that the case describes, with the way it is called.
   func subject() throws -> Subject {
     let c = Config(values: config)
-    return try attention(c) ?? convolution(c) ?? recurrent(c) ?? transformer(c) ?? Subject(make())
+    return try attention(c) ?? convolution(c) ?? recurrent(c) ?? transformer(c) ?? simple(c) ?? pooling(c) ?? pairs(c)
+      ?? Subject(make())
   }
 }

@@ -66,3 +66,61 @@ public func softmax(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor { t
 
 /// The logarithm of ``softmax(_:dim:)``, computed without overflow.
 public func logSoftmax(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor { try x.logSoftmax(dim: dim) }
+
+/// max(x, 0) + min(alpha · (e^(x / alpha) - 1), 0) (Barron 2017, arXiv:1704.07483).
+public func celu(_ x: Tensor, alpha: Double = 1) throws(TorchError) -> Tensor { try x.celu(alpha: Scalar(alpha)) }
+
+/// The first half along `dim` times the sigmoid of the second (Dauphin et al. 2016, arXiv:1612.08083).
+public func glu(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor { try x.glu(dim: dim) }
+
+/// The ``silu(_:)`` of the first half along `dim` times the second (Shazeer 2020, arXiv:2002.05202).
+/// - Throws: `TorchError` where the dimension cannot be halved.
+public func swiGLU(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor {
+  let (gate, value) = try halves(x, dim, "swiGLU")
+  return try gate.silu() * value
+}
+
+/// The ``gelu(_:approximation:)`` of the first half along `dim` times the second (Shazeer 2020, arXiv:2002.05202).
+/// - Throws: `TorchError` where the dimension cannot be halved.
+public func geGLU(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor {
+  let (gate, value) = try halves(x, dim, "geGLU")
+  return try gate.gelu() * value
+}
+
+private func halves(_ x: Tensor, _ dim: Int, _ name: String) throws(TorchError) -> (Tensor, Tensor) {
+  let size = try x.size(dim)
+  guard size > 0, size % 2 == 0 else {
+    throw TorchError.layer("got \(x.shape)", in: name, expected: "an even size of dimension \(dim)")
+  }
+  let parts = try x.chunk(2, dim: dim)
+  return (parts[0], parts[1])
+}
+
+/// x beyond ±`lambda`, 0 between.
+public func hardshrink(_ x: Tensor, lambda: Double = 0.5) throws(TorchError) -> Tensor { try x.hardshrink(lambd: Scalar(lambda)) }
+
+/// x moved towards 0 by `lambda`, 0 between ±`lambda`.
+public func softshrink(_ x: Tensor, lambda: Double = 0.5) throws(TorchError) -> Tensor { try x.softshrink(lambd: Scalar(lambda)) }
+
+/// x - tanh(x).
+public func tanhshrink(_ x: Tensor) throws(TorchError) -> Tensor { try x - x.tanh() }
+
+/// x / (1 + |x|).
+public func softsign(_ x: Tensor) throws(TorchError) -> Tensor { try x / (x.abs() + 1) }
+
+/// The logarithm of ``sigmoid(_:)``, computed without overflow.
+public func logSigmoid(_ x: Tensor) throws(TorchError) -> Tensor { try x.logSigmoid() }
+
+/// x where it is beyond `threshold`, `value` elsewhere.
+public func threshold(_ x: Tensor, _ threshold: Double, value: Double) throws(TorchError) -> Tensor {
+  try x.threshold(Scalar(threshold), value: Scalar(value))
+}
+
+/// x where it is positive, a random slope times x elsewhere: uniform in `lower`…`upper` in training, their mean otherwise (Xu et al. 2015,
+/// arXiv:1505.00853).
+public func rrelu(
+  _ x: Tensor, lower: Double = 1.0 / 8, upper: Double = 1.0 / 3, training: Bool = false
+) throws(TorchError) -> Tensor { try x.rrelu(lower: Scalar(lower), upper: Scalar(upper), training: training) }
+
+/// ``softmax(_:dim:)`` of -x.
+public func softmin(_ x: Tensor, dim: Int = -1) throws(TorchError) -> Tensor { try (-x).softmax(dim: dim) }

@@ -31,9 +31,14 @@ public final class Embedding: Module, Layer {
     self.paddingIndex = padding
     self.maxNorm = maxNorm
     self.normType = normType
-    weight = Parameter { () throws(TorchError) in
+    weight = Self.table(count, dimension, padding: padding, in: "Embedding")
+  }
+
+  /// A table of normal numbers with zeros at `padding`.
+  static func table(_ count: Int, _ dimension: Int, padding: Int?, in place: String) -> Parameter {
+    Parameter { () throws(TorchError) in
       if let padding, !(0..<count).contains(padding) {
-        throw TorchError.layer("paddingIndex \(padding) is not in the table", in: "Embedding", expected: "0..<\(count)")
+        throw TorchError.layer("paddingIndex \(padding) is not in the table", in: place, expected: "0..<\(count)")
       }
       let table = try Tensor.empty([count, dimension])
       try Initializer.normal().fill(table)

@@ -8,6 +8,8 @@ public import Torch
 public final class Parameter {
   private var result: Result<Tensor, TorchError>
   private var wantsGrad = true
+  /// Makes the value from other parameters; `nil` for almost all.
+  final var parametrization: Parametrization?
 
   /// Copies a floating-point tensor: training does not change the original.
   public convenience init(_ value: Tensor) {
@@ -43,6 +45,7 @@ public final class Parameter {
   /// - Throws: the error that kept it from being made.
   public var value: Tensor {
     get throws(TorchError) {
+      if let parametrization { return try parametrization.value() }
       switch result {
       case .success(let tensor): return tensor
       case .failure(let error): throw error
@@ -72,20 +75,37 @@ public final class Parameter {
   }
 
   /// The sizes, `[]` where the tensor could not be made.
-  public var shape: [Int] { if case .success(let tensor) = result { tensor.shape } else { [] } }
+  public var shape: [Int] {
+    if let parametrization { return parametrization.shape }
+    if case .success(let tensor) = result { return tensor.shape }
+    return []
+  }
 
   /// The number of elements, 0 where the tensor could not be made.
-  public var count: Int { if case .success(let tensor) = result { tensor.count } else { 0 } }
+  public var count: Int {
+    if let parametrization { return parametrization.shape.reduce(1, *) }
+    if case .success(let tensor) = result { return tensor.count }
+    return 0
+  }
 
   /// Fills the tensor anew, in place.
   public func initialize(_ initializer: Initializer) throws(TorchError) {
-    let tensor = try value.detach()
+    let tensor = try writable().detach()
     try initializer.fill(tensor)
   }
 
   /// Copies values into the tensor, in place: optimizers and tied layers see them.
   /// - Throws: `TorchError` if the shape differs.
-  public func assign(_ values: Tensor) throws(TorchError) { try Self.overwrite(value, with: values) }
+  public func assign(_ values: Tensor) throws(TorchError) { try Self.overwrite(writable(), with: values) }
+
+  /// The tensor itself. What weight norm or spectral norm computes cannot be written to.
+  private func writable() throws(TorchError) -> Tensor {
+    guard parametrization == nil else {
+      throw TorchError.layer(
+        "the parameter is computed from others", expected: "no weight norm or spectral norm", remedy: "removeNorm(of:)")
+    }
+    return try value
+  }
 
   /// Puts another tensor in place of this one (another dtype or device). The gradient is forgotten.
   package func replace(_ tensor: Tensor) { result = Self.leaf(tensor, requiresGrad: wantsGrad) }

@@ -75,7 +75,8 @@ private struct Walk {
     for (name, value) in module.stateMembers() { own.add(value, name: name) }
     members += own.parameters.map { (StateName.join(path, $0.0), .parameter($0.1)) }
     members += own.buffers.map { (StateName.join(path, $0.0), .buffer($0.1)) }
-    for (name, child) in own.children where !module.isAdopted(by: child) {
+    let norms = own.parametrizations.map { ("parametrizations." + $0.0, $0.1) }
+    for (name, child) in own.children + norms where !module.isAdopted(by: child) {
       if !known.contains(ObjectIdentifier(child)) { child.adopt(by: module, as: name) }
       visit(child, path: StateName.join(path, name))
     }
@@ -87,6 +88,8 @@ private struct Own {
   var parameters: [(String, Parameter)] = []
   var buffers: [(String, Buffer)] = []
   var children: [(String, Module)] = []
+  /// What makes a parameter of others, by the parameter's name.
+  var parametrizations: [(String, Module)] = []
 
   mutating func add(_ value: Any, name: String) {
     // Most stored properties are settings, parameters or layers. Comparing types is quick where casts and mirrors are slow.
@@ -94,7 +97,10 @@ private struct Own {
     if type == Int.self || type == Double.self || type == Bool.self || type == [Int].self { return }
     if type is AnyClass || type == Parameter?.self || type == Buffer?.self {
       if let module = value as? Module { return children.append((name, module)) }
-      if let parameter = value as? Parameter { return parameters.append((name, parameter)) }
+      if let parameter = value as? Parameter {
+        if let parametrization = parameter.parametrization { return parametrizations.append((name, parametrization)) }
+        return parameters.append((name, parameter))
+      }
       if let buffer = value as? Buffer { return buffers.append((name, buffer)) }
       return
     }
