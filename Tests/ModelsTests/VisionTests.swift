@@ -44,9 +44,9 @@ private struct VisionFixture: Decodable {
     case "densenet": try DenseNet(growth: 8, blocks: [2, 3, 2], first: 16, classes: 10)
     case "convnext": try ConvNeXt(widths: [16, 24, 32, 48], depths: [1, 1, 2, 1], classes: 10)
     case "vit": try VisionTransformer(height: 32, width: 32, patch: 8, dimension: 32, depth: 2, heads: 4, classes: 10)
-    case "squeezenet1_0": try SqueezeNet(.v1_0, classes: 10)
-    case "squeezenet1_1": try SqueezeNet(.v1_1, classes: 10)
-    default: try ShuffleNetV2(.x0_5, classes: 10)
+    case "squeezenet1_0": try SqueezeNet(.first, classes: 10)
+    case "squeezenet1_1": try SqueezeNet(.second, classes: 10)
+    default: try ShuffleNetV2(.half, classes: 10)
     }
   }
 

@@ -62,8 +62,8 @@ extension Architecture {
         channels: $0.input[0], classes: $0.classes, width: $0.number("width"), dropout: $0.number("dropout"), stem: $0.stem())
     },
     mobileNetV3(.large, 5_483_032), mobileNetV3(.small, 2_542_856),
-    shuffleNet(.x0_5, 1_366_792), shuffleNet(.x1_0, 2_278_604), shuffleNet(.x1_5, 3_503_624), shuffleNet(.x2_0, 7_393_996),
-    squeezeNet(.v1_0, 1_248_424), squeezeNet(.v1_1, 1_235_496),
+    shuffleNet(.half, 1_366_792), shuffleNet(.one, 2_278_604), shuffleNet(.oneAndHalf, 3_503_624), shuffleNet(.double, 7_393_996),
+    squeezeNet(.first, 1_248_424), squeezeNet(.second, 1_235_496),
   ]
 
   private static func mobileNetV3(_ size: MobileNetV3.Size, _ parameters: Int) -> Architecture {
@@ -85,18 +85,18 @@ extension Architecture {
 
   private static func squeezeNet(_ version: SqueezeNet.Version, _ parameters: Int) -> Architecture {
     Architecture(
-      "squeezenet\(version.rawValue)", "SqueezeNet \(version == .v1_0 ? "1.0" : "1.1"): few parameters, no batch norm.",
+      "squeezenet\(version.rawValue)", "SqueezeNet \(version == .first ? "1.0" : "1.1"): few parameters, no batch norm.",
       settings: [.width, .dropout(0.5, "before the last convolution")], size: 224, parameters: parameters,
       check: { configuration in
         var size = ImageSize(configuration)
-        try size.shrink("the first convolution", by: version == .v1_0 ? 6 : 2)
+        try size.shrink("the first convolution", by: version == .first ? 6 : 2)
         // A stride of 2 and three poolings 3×3 that round up.
         var (height, width) = ((size.height + 1) / 2, (size.width + 1) / 2)
         for pooling in 1...3 {
           guard height >= 2, width >= 2 else {
             throw ModelError(
               "images of \(configuration.input[1])×\(configuration.input[2]) are too small: pooling \(pooling) gets \(height)×\(width)",
-              expected: "\(version == .v1_0 ? 21 : 17)×\(version == .v1_0 ? 21 : 17) or more", remedy: "larger images")
+              expected: "\(version == .first ? 21 : 17)×\(version == .first ? 21 : 17) or more", remedy: "larger images")
           }
           (height, width) = ((height - 2) / 2 + 1, (width - 2) / 2 + 1)
         }

@@ -7,14 +7,17 @@ public import Torch
 public final class ShuffleNetV2: StagedNetwork {
   /// The networks of the paper, by the factor of their width.
   public enum Size: String, Sendable, CaseIterable {
-    case x0_5, x1_0, x1_5, x2_0
+    case half = "x0_5"
+    case one = "x1_0"
+    case oneAndHalf = "x1_5"
+    case double = "x2_0"
 
     var channels: [Int] {
       switch self {
-      case .x0_5: [24, 48, 96, 192, 1024]
-      case .x1_0: [24, 116, 232, 464, 1024]
-      case .x1_5: [24, 176, 352, 704, 1024]
-      case .x2_0: [24, 244, 488, 976, 2048]
+      case .half: [24, 48, 96, 192, 1024]
+      case .one: [24, 116, 232, 464, 1024]
+      case .oneAndHalf: [24, 176, 352, 704, 1024]
+      case .double: [24, 244, 488, 976, 2048]
       }
     }
   }

@@ -8,8 +8,8 @@ public import Torch
 public final class SqueezeNet: StagedNetwork {
   /// The paper's network and its quicker successor.
   public enum Version: String, Sendable, CaseIterable {
-    case v1_0 = "1_0"
-    case v1_1 = "1_1"
+    case first = "1_0"
+    case second = "1_1"
   }
 
   private let features: Sequential
@@ -20,14 +20,14 @@ public final class SqueezeNet: StagedNetwork {
   ///   - dropout: the probability of a zero before the last convolution.
   /// - Throws: `TorchError` if a parameter could not be made.
   public init(
-    _ version: Version = .v1_1, channels: Int = 3, classes: Int = 1000, width: Double = 1, dropout: Double = 0.5
+    _ version: Version = .second, channels: Int = 3, classes: Int = 1000, width: Double = 1, dropout: Double = 0.5
   ) throws {
     func scaled(_ size: Int) -> Int { width == 1 ? size : roundedChannels(Double(size) * width) }
-    let first = scaled(version == .v1_0 ? 96 : 64)
-    let poolsBehind = version == .v1_0 ? [3, 7] : [2, 4]
+    let first = scaled(version == .first ? 96 : 64)
+    let poolsBehind = version == .first ? [3, 7] : [2, 4]
     func pool() -> MaxPool2d { MaxPool2d(3, stride: 2, ceilMode: true) }
     var layers: [any Layer] = [
-      Conv2d(channels, first, kernel: version == .v1_0 ? 7 : 3, stride: 2), ReLU(), pool(),
+      Conv2d(channels, first, kernel: version == .first ? 7 : 3, stride: 2), ReLU(), pool(),
     ]
     var inputs = first
     for (index, (squeeze, expand)) in [
