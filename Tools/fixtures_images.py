@@ -17,8 +17,8 @@ from PIL import Image, ImageOps
 OUT = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagesTests" / "Fixtures"
 OUT.mkdir(parents=True, exist_ok=True)
 for old in OUT.iterdir():
-    # Those of fixtures_images_augment.py stay.
-    if not old.name.startswith("augment"):
+    # Those of the other two scripts stay.
+    if not old.name.startswith(("augment", "webp-")):
         old.unlink()
 
 manifest = []

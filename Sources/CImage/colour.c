@@ -27,6 +27,10 @@ void cimage_lookup8(const uint8_t *in, size_t count, int channels, const uint8_t
 
 void cimage_histogram8(const uint8_t *in, size_t count, int channels, uint32_t *bins) {
   memset(bins, 0, sizeof(uint32_t) * 256 * channels);
+  if (channels == 3) {
+    for (size_t i = 0; i < count; i++, in += 3) bins[in[0]]++, bins[256 + in[1]]++, bins[512 + in[2]]++;
+    return;
+  }
   for (size_t i = 0; i < count; i++, in += channels)
     for (int c = 0; c < channels; c++) bins[c * 256 + in[c]]++;
 }
@@ -143,6 +147,20 @@ CIMAGE_WIDE void cimage_sharpen8(const uint8_t *in, int width, int height, int c
 void cimage_keep_alpha8(const uint8_t *in, size_t count, int channels, uint8_t *out) {
   if (channels != 2 && channels != 4) return;
   for (size_t i = 0; i < count; i++) out[i * channels + channels - 1] = in[i * channels + channels - 1];
+}
+
+void cimage_paint8(
+  uint8_t *pixels, int width, int channels, int x, int y, int area_width, int area_height, const uint8_t *colour, const uint8_t *noise) {
+  int colours = cimage_colours(channels);
+  for (int row = y; row < y + area_height; row++) {
+    uint8_t *out = pixels + ((size_t)row * width + x) * channels;
+    for (int i = 0; i < area_width; i++, out += channels)
+      if (noise) {
+        for (int c = 0; c < colours; c++) out[c] = *noise++;
+      } else {
+        for (int c = 0; c < colours; c++) out[c] = colour[c];
+      }
+  }
 }
 
 void cimage_reorder8(const uint8_t *in, size_t count, int channels, const int32_t *order, uint8_t *out) {

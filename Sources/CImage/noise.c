@@ -53,14 +53,15 @@ static double normal(const ziggurat *z, uint64_t *state) {
   }
 }
 
-static uint8_t clip(double value) { return value >= 255 ? 255 : value > 0 ? (uint8_t)value : 0; }
+// The nearest level.
+static uint8_t clip(double value) { return value >= 254.5 ? 255 : value > 0 ? (uint8_t)(value + 0.5) : 0; }
 
 void cimage_gaussian_noise8(const uint8_t *in, size_t count, int channels, double mean, double sigma, uint64_t seed, uint8_t *out) {
   ziggurat z;
   prepare(&z);
   int colours = cimage_colours(channels);
   for (size_t i = 0; i < count; i++, in += channels, out += channels) {
-    for (int c = 0; c < colours; c++) out[c] = clip(floor(in[c] + mean + sigma * normal(&z, &seed) + 0.5));
+    for (int c = 0; c < colours; c++) out[c] = clip(in[c] + mean + sigma * normal(&z, &seed));
     if (colours != channels) out[colours] = in[colours];
   }
 }
@@ -101,7 +102,7 @@ static double poisson(double mean, uint64_t *state) {
 void cimage_poisson_noise8(const uint8_t *in, size_t count, int channels, double photons, uint64_t seed, uint8_t *out) {
   int colours = cimage_colours(channels);
   for (size_t i = 0; i < count; i++, in += channels, out += channels) {
-    for (int c = 0; c < colours; c++) out[c] = clip(floor(poisson(in[c] * photons / 255, &seed) * 255 / photons + 0.5));
+    for (int c = 0; c < colours; c++) out[c] = clip(poisson(in[c] * photons / 255, &seed) * 255 / photons);
     if (colours != channels) out[colours] = in[colours];
   }
 }

@@ -2,9 +2,11 @@
 // picture shrinks. 8-bit pictures use fixed-point weights with 22 fractional bits, rounded between the two passes, as Pillow does, so
 // that models trained behind either library see the same pixels.
 #include "cimage.h"
+#include "simd.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PRECISION 22
 
@@ -92,8 +94,35 @@ static inline __attribute__((always_inline)) void across8_n(
     }
 }
 
+typedef uint8_t bytes4 __attribute__((vector_size(4)));
+typedef int32_t sums4 __attribute__((vector_size(16)));
+
+// A pixel of three or four channels in one register. Four bytes are read where a pixel has three: never from the last row.
+CIMAGE_WIDE static void across8_wide(
+  const uint8_t *in, int width, int height, int channels, const plan *p, const int32_t *weights, int out_width, uint8_t *out) {
+  const sums4 half = {1 << (PRECISION - 1), 1 << (PRECISION - 1), 1 << (PRECISION - 1), 1 << (PRECISION - 1)};
+  for (int y = 0; y < height; y++, in += (size_t)width * channels)
+    for (int x = 0; x < out_width; x++, out += channels) {
+      const uint8_t *from = in + (size_t)p->first[x] * channels;
+      const int32_t *w = weights + (size_t)x * p->length;
+      sums4 sum = half;
+      for (int i = 0; i < p->count[x]; i++, from += channels) {
+        bytes4 pixel;
+        memcpy(&pixel, from, 4);
+        sum += __builtin_convertvector(pixel, sums4) * w[i];
+      }
+      for (int c = 0; c < channels; c++) out[c] = clip8(sum[c]);
+    }
+}
+
 static void across8(
   const uint8_t *in, int width, int height, int channels, const plan *p, const int32_t *weights, int out_width, uint8_t *out) {
+  if (channels >= 3 && height > 1) {
+    across8_wide(in, width, height - 1, channels, p, weights, out_width, out);
+    in += (size_t)width * channels * (height - 1);
+    out += (size_t)out_width * channels * (height - 1);
+    height = 1;
+  }
   switch (channels) {
     case 1: across8_n(in, width, height, 1, p, weights, out_width, out); break;
     case 2: across8_n(in, width, height, 2, p, weights, out_width, out); break;
@@ -102,7 +131,8 @@ static void across8(
   }
 }
 
-static void down8(const uint8_t *in, size_t row, const plan *p, const int32_t *weights, int out_height, int32_t *sums, uint8_t *out) {
+CIMAGE_WIDE static void down8(
+  const uint8_t *in, size_t row, const plan *p, const int32_t *weights, int out_height, int32_t *sums, uint8_t *out) {
   for (int y = 0; y < out_height; y++, out += row) {
     const int32_t *w = weights + (size_t)y * p->length;
     for (size_t x = 0; x < row; x++) sums[x] = 1 << (PRECISION - 1);

@@ -51,6 +51,47 @@ public enum ContactSheet {
     return canvas.image
   }
 
+  /// Draws one picture as each of some transforms makes it, the picture itself first, with their names beneath.
+  /// - Parameters:
+  ///   - columns: pictures in a row, 1 to 64.
+  ///   - seed: the chance of the transforms.
+  /// - Returns: an RGB picture with 8 bits.
+  /// - Throws: `ImageError` for a number of columns out of range, or a picture that a transform does not fit.
+  public static func render(
+    _ image: Image, transforms: [(name: String, transform: any Transform)], columns: Int = 6, seed: UInt64 = 0
+  ) throws(ImageError) -> Image {
+    guard (1...64).contains(columns) else { throw .argument("a contact sheet of \(columns) columns", expected: "1 to 64") }
+    let (stepX, stepY) = (cell + gap, cell + caption + gap)
+    let lines = (transforms.count + columns) / columns
+    var canvas = Canvas(width: gap + columns * stepX, height: gap + lines * stepY)
+    for position in 0...transforms.count {
+      let (x, y) = (gap + position % columns * stepX, gap + position / columns * stepY)
+      let seen = position == 0 ? image : try transforms[position - 1].transform.apply(to: image, seed: seed, epoch: 0, item: position)
+      canvas.draw(try thumbnail(seen), x: x, y: y)
+      canvas.write(position == 0 ? "original" : transforms[position - 1].name, x: x, y: y + cell + 3, width: cell)
+    }
+    return canvas.image
+  }
+
+  /// Every kind of transform, strong enough to be seen, for `render(_:transforms:columns:seed:)`.
+  public static let everyTransform: [(name: String, transform: any Transform)] = {
+    let all: [ImageTransform] = [
+      .flipHorizontal(probability: 1), .flipVertical(probability: 1), .rotate(degrees: 30), .shift(x: 0.3, y: 0.3),
+      .randomCrop(padding: 40),
+      .resizedCrop(ResizedCrop(scale: 0.1...0.4)), .affine(RandomAffine(degrees: -20...20, scale: 0.7...0.9, shearX: -20...20)),
+      .perspective(RandomPerspective(probability: 1)), .elastic(ElasticDeformation(alpha: 400, sigma: 8)),
+      .colourJitter(ColourJitter(brightness: 0.5...1.5, contrast: 0.5...1.5, saturation: 0.3...2, hue: -0.2...0.2)),
+      .grey(probability: 1), .invert(probability: 1), .solarise(Solarise(probability: 1)), .posterise(Posterise(bits: 2, probability: 1)),
+      .equalise(probability: 1), .autocontrast(probability: 1), .sharpness(RandomSharpness(factor: 6...6, probability: 1)),
+      .channelShuffle(probability: 1), .channelDrop(ChannelDrop(probability: 1)), .blur(RandomBlur(sigma: 4...4, probability: 1)),
+      .noise(GaussianNoise(sigma: 0.2...0.2, probability: 1)), .saltAndPepper(SaltAndPepper(amount: 0.1...0.1, probability: 1)),
+      .poissonNoise(PoissonNoise(photons: 8...8, probability: 1)), .jpeg(JPEGArtefacts(quality: 4...4, probability: 1)),
+      .erase(RandomErasing(scale: 0.1...0.3, with: .random, probability: 1)), .cutOut(CutOut(size: 0.3, count: 2)),
+      .gridMask(GridMask(probability: 1)), .autoAugment(), .randAugment(RandAugment(magnitude: 18)), .trivialAugment(), .augMix(),
+    ]
+    return all.map { ($0.name, $0) }
+  }()
+
   /// Items in an order of chance within their class, the classes in turn.
   static func choose(_ dataset: any ImageDataset, count: Int, seed: UInt64) -> [Int] {
     let labels = dataset.labels

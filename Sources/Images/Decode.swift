@@ -1,7 +1,7 @@
 public import Foundation
 
 extension Image {
-  /// Decodes a JPEG or PNG file that is in memory. EXIF orientation is applied; palettes become RGB; CMYK becomes RGB.
+  /// Decodes a JPEG, PNG or (where the machine has libwebp) WebP file that is in memory. EXIF orientation is applied; palettes become RGB; CMYK becomes RGB.
   ///
   /// - Parameters:
   ///   - mode: the channels wanted, or `nil` for the file's own. Alpha that the mode lacks is composited on `background`; grey is ITU-R 601 luma.
@@ -22,7 +22,7 @@ extension Image {
     }.get()
   }
 
-  /// Decodes a JPEG or PNG file that is in memory; see `decode(_:as:covering:background:limits:source:)`.
+  /// Decodes a picture file that is in memory; see `decode(_:as:covering:background:limits:source:)`.
   public static func decode(
     _ data: Data, as mode: ColourMode? = nil, covering size: (width: Int, height: Int)? = nil, background: Colour = .white,
     limits: ImageLimits = .default, source: String = "the image"
@@ -34,7 +34,7 @@ extension Image {
     }.get()
   }
 
-  /// Reads and decodes a JPEG or PNG file; see `decode(_:as:covering:background:limits:source:)`.
+  /// Reads and decodes a picture file; see `decode(_:as:covering:background:limits:source:)`.
   /// - Throws: `ImageError` naming the path.
   public static func read(
     _ path: String, as mode: ColourMode? = nil, covering size: (width: Int, height: Int)? = nil, background: Colour = .white,
@@ -54,8 +54,11 @@ extension Image {
     let signature = ByteSignature(raw)
     try signature.requireDecodable(source: source)
     let image =
-      signature == .jpeg
-      ? try JPEG.decode(raw, covering: size, limits: limits, source: source) : try PNG.decode(raw, limits: limits, source: source)
+      switch signature {
+      case .jpeg: try JPEG.decode(raw, covering: size, limits: limits, source: source)
+      case .webp: try WebP.decode(raw, limits: limits, source: source)
+      default: try PNG.decode(raw, limits: limits, source: source)
+      }
     guard let mode else { return image }
     return image.converted(to: mode, background: background)
   }

@@ -1,7 +1,7 @@
 import Foundation
 import MartletCore
 
-/// A folder with one sub-folder of JPEG or PNG files for each class. Pictures are decoded when they are asked for.
+/// A folder with one sub-folder of pictures for each class. Pictures are decoded when they are asked for.
 ///
 /// Classes and files are in the order of their names' bytes. Hidden files (and `Thumbs.db`, `desktop.ini`) are passed over; anything else in
 /// a class folder that is not a picture is an error, because silently missing pictures are worse.
@@ -75,7 +75,7 @@ public struct FolderDataset: ImageDataset {
     return entries.map { name + "/" + $0 }
   }
 
-  private static func list(_ path: String) throws(ImageError) -> [String] {
+  static func list(_ path: String) throws(ImageError) -> [String] {
     guard isFolder(path) else {
       let isThere = FileManager.default.fileExists(atPath: path)
       throw ImageError(
@@ -90,7 +90,7 @@ public struct FolderDataset: ImageDataset {
     }
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }

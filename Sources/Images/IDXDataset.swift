@@ -14,20 +14,23 @@ public struct IDXDataset: ImageDataset {
   ///   - images: an IDX file of `[count, height, width]`, or `[count, height, width, channels]`.
   ///   - labels: an IDX file of `[count]`.
   ///   - classes: the classes' names in the order of the labels; `nil` counts them from "0" to the largest label.
+  ///   - limits: what one picture may cost.
   /// - Throws: `ImageError` naming the file, for anything from a missing file to a header that lies.
-  public init(images: String, labels: String, classes: [String]? = nil) throws(ImageError) {
+  public init(images: String, labels: String, classes: [String]? = nil, limits: ImageLimits = .default) throws(ImageError) {
     let pictures = try IDXFile(path: images, dimensions: 3...4)
     let numbers = try IDXFile(path: labels, dimensions: 1...1)
-    try self.init(pictures, numbers, classes: classes)
+    try self.init(pictures, numbers, classes: classes, limits: limits)
   }
 
-  init(_ pictures: IDXFile, _ numbers: IDXFile, classes names: [String]?) throws(ImageError) {
+  init(
+    _ pictures: IDXFile, _ numbers: IDXFile, classes names: [String]?, limits: ImageLimits = .default
+  ) throws(ImageError) {
     let sizes = pictures.dimensions
     guard let mode = ColourMode(rawValue: sizes.count == 4 ? sizes[3] : 1) else {
       throw ImageError(.invalidDataset, source: pictures.path, problem: "its pictures have \(sizes[3]) channels", expected: "1 to 4")
     }
     guard sizes[0] > 0 else { throw ImageError(.invalidDataset, source: pictures.path, problem: "holds no pictures") }
-    try ImageLimits.default.check(width: sizes[2], height: sizes[1], source: pictures.path)
+    try limits.check(width: sizes[2], height: sizes[1], source: pictures.path)
     guard numbers.dimensions[0] == sizes[0] else {
       throw ImageError(
         .invalidDataset, source: numbers.path, problem: "has \(numbers.dimensions[0]) labels",

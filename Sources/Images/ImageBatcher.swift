@@ -9,9 +9,10 @@ public struct ImageBatcher: Sendable {
   public let dataset: any ImageDataset
   public let preparation: ImagePreparation
   /// Applied to the picture after it has the model's size and channels; a transform that leaves another size is followed by a resize.
+  /// A `resizedCrop` that stands first cuts from the picture as it was decoded.
   public let augmentation: (any Transform)?
   public let seed: UInt64
-  private let table: [Float]
+  private let table: SampleTable
   private let block: ImageBlock?
   private let labels: [Int]
 
@@ -73,15 +74,28 @@ public struct ImageBatcher: Sendable {
   /// The picture as the model will see it, before it becomes floats.
   /// - Throws: `ImageError` naming the picture that cannot be used.
   public func image(_ item: Int, epoch: Int?) throws(ImageError) -> Image {
-    let fitted = try preparation.fitted(try dataset.image(item, covering: (preparation.width, preparation.height)))
-    guard let augmentation, let epoch else { return fitted }
+    guard let augmentation, let epoch else {
+      return try preparation.fitted(try dataset.image(item, covering: (preparation.width, preparation.height)))
+    }
+    let start = try startingPoint(item)
     do {
-      return try preparation.fitted(try augmentation.apply(to: fitted, seed: seed, epoch: epoch, item: item))
+      return try preparation.fitted(try augmentation.apply(to: start, seed: seed, epoch: epoch, item: item))
     } catch {
       throw ImageError(
         error.kind, source: dataset.name(item), problem: error.problem.replacing("image: ", with: "", maxReplacements: 1),
         expected: error.expected, remedy: error.remedy)
     }
+  }
+
+  /// What the augmentation is applied to: the prepared picture, or all that was decoded where the first transform cuts a part out.
+  private func startingPoint(_ item: Int) throws(ImageError) -> Image {
+    guard let augmentation = augmentation as? Augmentation, case .resizedCrop(let crop) = augmentation.transforms.first else {
+      return try preparation.fitted(try dataset.image(item, covering: (preparation.width, preparation.height)))
+    }
+    // The smallest part should still have the model's pixels.
+    let zoom = 1 / max(crop.scale.lowerBound, 1e-4).squareRoot()
+    func side(_ wanted: Int) -> Int { min(Int((Double(wanted) * zoom).rounded(.up)), ImageLimits.longestSide) }
+    return try dataset.image(item, covering: (side(preparation.width), side(preparation.height))).converted(to: preparation.mode)
   }
 
   /// - Returns: false if the item has to go the long way.
@@ -91,6 +105,8 @@ public struct ImageBatcher: Sendable {
     let isAugmented = augmentation != nil && epoch != nil
     if isAugmented, let epoch {
       guard let augmentation = augmentation as? Augmentation else { return false }
+      // Others would be drawn for nothing: only moves can be folded into one.
+      guard augmentation.transforms.allSatisfy({ $0.configured == nil }) else { return false }
       var random = KeyedRandom(seed: seed, epoch: epoch, item: item)
       for transform in augmentation.transforms {
         let resolved = transform.resolved(width: placement.x.size, height: placement.y.size, random: &random)
@@ -104,10 +120,10 @@ public struct ImageBatcher: Sendable {
       let channels = Int32(block.mode.channels)
       if isAugmented {
         cimage_place8(
-          source, Int32(block.width), Int32(block.height), channels, placement.x.raw, placement.y.raw, placement.fill ?? 0, table,
-          place.baseAddress)
+          source, Int32(block.width), Int32(block.height), channels, placement.x.raw, placement.y.raw, placement.fill ?? 0,
+          table.values, table.scales, place.baseAddress)
       } else {
-        cimage_to_planes_float8(source, block.width * block.height, channels, table, place.baseAddress)
+        cimage_to_planes_float8(source, block.width * block.height, channels, table.values, table.scales, place.baseAddress)
       }
     }
     return true

@@ -4,24 +4,29 @@ public enum ImageFormat: Sendable, Hashable {
   case jpeg(quality: Int = 90)
   /// Lossless, 8 or 16 bits. `level` is 0 (fast) to 9 (small).
   case png(level: Int = 6)
+  /// Lossy with a `quality` of 0 to 100, or without loss if `nil`; 8 bits. Needs libwebp on the machine.
+  case webp(quality: Int? = 90)
 
-  /// The format that a file name asks for, or `nil` if its extension is neither JPEG's nor PNG's.
+  /// The format that a file name asks for, or `nil` if its extension is none of JPEG's, PNG's and WebP's.
   public init?(path: String) {
     let name = path.lowercased()
     if name.hasSuffix(".jpg") || name.hasSuffix(".jpeg") {
       self = .jpeg()
     } else if name.hasSuffix(".png") {
       self = .png()
+    } else if name.hasSuffix(".webp") {
+      self = .webp()
     } else {
       return nil
     }
   }
 
-  /// `image/jpeg` or `image/png`.
+  /// `image/jpeg`, `image/png` or `image/webp`.
   public var mediaType: String {
     switch self {
     case .jpeg: "image/jpeg"
     case .png: "image/png"
+    case .webp: "image/webp"
     }
   }
 }
@@ -30,6 +35,8 @@ public enum ImageFormat: Sendable, Hashable {
 public enum ByteSignature: Sendable, Hashable {
   case jpeg
   case png
+  /// Decoded where the machine has libwebp.
+  case webp
   /// A picture format that is known but not supported, by its name.
   case otherImage(String)
   /// Something else that is known: `a PDF document`, `a ZIP archive`.
@@ -52,7 +59,7 @@ public enum ByteSignature: Sendable, Hashable {
     } else if starts("GIF8") {
       self = .otherImage("GIF")
     } else if starts("RIFF"), starts("WEBP", at: 8) {
-      self = .otherImage("WebP")
+      self = .webp
     } else if starts("BM"), head.count >= 14, head[6...9].allSatisfy({ $0 == 0 }) {
       self = .otherImage("BMP")
     } else if starts([0x49, 0x49, 0x2A, 0x00]) || starts([0x4D, 0x4D, 0x00, 0x2A]) {
@@ -95,12 +102,13 @@ public enum ByteSignature: Sendable, Hashable {
     return (0..<(head.count == 512 ? 4 : 1)).contains { String(validating: head.dropLast($0), as: UTF8.self) != nil }
   }
 
-  /// Passes for JPEG and PNG.
+  /// Passes for JPEG and PNG, and for WebP where the machine has libwebp.
   /// - Throws: `ImageError` that names what the bytes are instead and what to do.
   func requireDecodable(source: String) throws(ImageError) {
     let formats = "a JPEG or PNG file"
     switch self {
     case .jpeg, .png: return
+    case .webp: _ = try WebP.require(WebP.library, source: source)
     case .otherImage(let name):
       throw ImageError(
         .unsupported, source: source, problem: "\(name) is not supported", expected: formats, remedy: "convert it to PNG or JPEG")

@@ -79,10 +79,8 @@ public struct ImagePreparation: Sendable, Hashable, Codable {
   /// Floats of one prepared picture.
   public var elementCount: Int { mode.channels * width * height }
 
-  /// The numbers that 8-bit samples become, 256 for each channel: (value / 255 - mean) / std.
-  var table: [Float] {
-    (0..<mode.channels).flatMap { channel in (0..<256).map { (Float($0) / 255 - mean[channel]) / std[channel] } }
-  }
+  /// The numbers that 8-bit samples become: (value / 255 - mean) / std.
+  var table: SampleTable { SampleTable(mean: mean, std: std) }
 
   /// The picture in the model's channels and size, still samples.
   /// - Throws: `ImageError` if memory runs out.
@@ -139,15 +137,34 @@ public struct ImagePreparation: Sendable, Hashable, Codable {
   }
 
   /// Writes a picture that has the size and channels already.
-  func write(_ image: Image, table: [Float], to output: UnsafeMutableBufferPointer<Float>) throws(ImageError) {
+  func write(_ image: Image, table: SampleTable, to output: UnsafeMutableBufferPointer<Float>) throws(ImageError) {
     guard output.count == elementCount, image.width == width, image.height == height, image.mode == mode else {
       throw .argument(
         "\(image) does not fill \(output.count) floats", expected: "\(mode.name) of \(width)×\(height) for \(elementCount) floats")
     }
     let (count, channels) = (image.pixelCount, Int32(image.channels))
     switch image.samples {
-    case .uint8(let values): cimage_to_planes_float8(values, count, channels, table, output.baseAddress)
+    case .uint8(let values): cimage_to_planes_float8(values, count, channels, table.values, table.scales, output.baseAddress)
     case .uint16(let values): cimage_to_planes_float16(values, count, channels, mean, std, output.baseAddress)
+    }
+  }
+}
+
+/// What 8-bit samples become as floats: 256 numbers for each channel, and the line that they lie on.
+struct SampleTable: Sendable {
+  let values: [Float]
+  let scales: [Float]
+
+  init(mean: [Float], std: [Float]) {
+    let scales = std.map { Float(1 / (255 * Double($0))) }
+    self.scales = scales
+    values = zip(mean, std).enumerated().flatMap { channel, numbers in
+      let offset = Float(-Double(numbers.0) / Double(numbers.1))
+      // Two roundings: the C loops compute the same.
+      return (0..<256).map { sample in
+        let product = Float(sample) * scales[channel]
+        return product + offset
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ extension Image {
         case (.uint8, _):
           cimage_to_planes8(image.bytes, pixels, channels, raw.bindMemory(to: UInt8.self).baseAddress.map { $0 + offset })
         case (_, .uint8(let values)):
-          cimage_to_planes_float8(values, pixels, channels, table, raw.bindMemory(to: Float.self).baseAddress.map { $0 + offset })
+          cimage_to_planes_float8(values, pixels, channels, table, nil, raw.bindMemory(to: Float.self).baseAddress.map { $0 + offset })
         case (_, .uint16(let values)):
           cimage_to_planes_float16(
             values, pixels, channels, identity, unit, raw.bindMemory(to: Float.self).baseAddress.map { $0 + offset })

@@ -52,4 +52,14 @@ import Testing
     }
     #expect(try ContactSheet.render(Renamed(base: long), columns: 1, rows: 1).width == 108)
   }
+
+  @Test func everyTransformIsShown() throws {
+    let photo = try Image.read(Fixture.path("rgb.png"))
+    let every = ContactSheet.everyTransform
+    #expect(Set(every.map(\.name)).union(["centerCrop", "resize", "sometimes", "oneOf", "someOf"]) == Set(ImageTransform.names))
+    let sheet = try ContactSheet.render(photo, transforms: every, columns: 8, seed: 1)
+    #expect(sheet.width == 6 + 8 * 102)
+    #expect(try ContactSheet.render(photo, transforms: every, columns: 8, seed: 1) == sheet)
+    #expect(imageError { try ContactSheet.render(photo, transforms: every, columns: 0) }?.kind == .invalidArgument)
+  }
 }

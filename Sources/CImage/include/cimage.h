@@ -60,6 +60,21 @@ cimage_status cimage_png_encode(
   char *message);
 void cimage_png_free(uint8_t *bytes);
 
+// WebP (webp.c): through libwebp, if the machine has it.
+
+typedef struct cimage_webp cimage_webp;
+
+/// Loads the library; NULL if it is missing or lacks a function. It stays loaded.
+cimage_webp *cimage_webp_open(const char *library);
+/// Decodes to exactly `width` × `height`, as the header has them; 3 or 4 channels.
+cimage_status cimage_webp_decode(
+  const cimage_webp *webp, const uint8_t *data, size_t size, int width, int height, int channels, uint8_t *out);
+/// Encodes 3 or 4 channels; `exact` without loss. Free `*out` with `cimage_webp_free`.
+cimage_status cimage_webp_encode(
+  const cimage_webp *webp, const uint8_t *pixels, int width, int height, int channels, float quality, int exact, uint8_t **out,
+  size_t *out_size);
+void cimage_webp_free(const cimage_webp *webp, uint8_t *bytes);
+
 // gzip (gunzip.c).
 
 /// Inflates one gzip member into `out`. `CIMAGE_FULL` means that more would have followed; `*consumed` counts input bytes.
@@ -82,8 +97,10 @@ void cimage_unpremultiply16(uint16_t *pixels, size_t count, int channels);
 
 // Planes (planes.c): interleaved rows to [channels, height, width] and back.
 
-/// `table` holds 256 floats for each channel.
-void cimage_to_planes_float8(const uint8_t *in, size_t count, int channels, const float *table, float *out);
+/// `table` holds 256 floats for each channel: those of sample 0 plus the sample times the channel's scale, rounded after each step
+/// (`scales` NULL: any numbers).
+void cimage_to_planes_float8(
+  const uint8_t *in, size_t count, int channels, const float *table, const float *scales, float *out);
 /// (value / 65535 - mean) / std, one mean and std for each channel.
 void cimage_to_planes_float16(const uint16_t *in, size_t count, int channels, const float *mean, const float *std, float *out);
 void cimage_to_planes8(const uint8_t *in, size_t count, int channels, uint8_t *out);
@@ -98,7 +115,8 @@ typedef struct {
 
 /// One small picture into its place in a float batch, moved and mirrored on the way. `table` as above, `fill` is a sample value.
 void cimage_place8(
-  const uint8_t *in, int width, int height, int channels, cimage_axis x, cimage_axis y, uint8_t fill, const float *table, float *out);
+  const uint8_t *in, int width, int height, int channels, cimage_axis x, cimage_axis y, uint8_t fill, const float *table,
+  const float *scales, float *out);
 
 // Geometry (gather.c, resample.c, warp.c, project.c).
 
@@ -154,6 +172,9 @@ void cimage_hue8(const uint8_t *in, size_t count, int channels, float turn, uint
 void cimage_sharpen8(const uint8_t *in, int width, int height, int channels, float factor, uint8_t *out);
 /// Copies alpha alone, where there is one.
 void cimage_keep_alpha8(const uint8_t *in, size_t count, int channels, uint8_t *out);
+/// Paints a rectangle that lies within the picture: with one sample for each colour, or, if `noise` is not NULL, with those one by one.
+void cimage_paint8(
+  uint8_t *pixels, int width, int channels, int x, int y, int area_width, int area_height, const uint8_t *colour, const uint8_t *noise);
 /// out[c] = in[order[c]].
 void cimage_reorder8(const uint8_t *in, size_t count, int channels, const int32_t *order, uint8_t *out);
 /// sum += weight × in, over `count` samples.

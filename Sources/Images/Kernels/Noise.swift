@@ -54,31 +54,24 @@ extension Image {
   /// The picture with rectangles painted over. Parts outside the picture are passed over; alpha stays.
   /// - Parameter seed: the chance of `.random`.
   public func erased(_ areas: [PixelArea], with fill: ErasureFill = .value(0), seed: UInt64 = 0) -> Image {
-    let means: [UInt8] = fill == .mean ? channelMeans.map { UInt8($0.rounded()) } : []
+    let colour: [UInt8] =
+      switch fill {
+      case .value(let value): Array(repeating: value, count: mode.colours)
+      case .mean: channelMeans.map { UInt8($0.rounded()) }
+      case .random: []
+      }
     var values = bytes
     for (number, area) in areas.enumerated() {
       let (left, right) = (max(0, area.x), min(width, area.x + area.width))
       let (top, bottom) = (max(0, area.y), min(height, area.y + area.height))
       guard left < right, top < bottom else { continue }
-      var noise: [UInt8] = []
+      let (wide, high) = (Int32(right - left), Int32(bottom - top))
       if fill == .random {
         let count = (right - left) * (bottom - top) * mode.colours
-        noise = .filled(count) { cimage_random_bytes($0, count, seed &+ UInt64(number)) }
-      }
-      var next = 0
-      for y in top..<bottom {
-        for x in left..<right {
-          for channel in 0..<mode.colours {
-            let place = (y * width + x) * channels + channel
-            switch fill {
-            case .value(let value): values[place] = value
-            case .mean: values[place] = means[channel]
-            case .random:
-              values[place] = noise[next]
-              next += 1
-            }
-          }
-        }
+        let noise = [UInt8].filled(count) { cimage_random_bytes($0, count, seed &+ UInt64(number)) }
+        cimage_paint8(&values, Int32(width), Int32(channels), Int32(left), Int32(top), wide, high, nil, noise)
+      } else {
+        cimage_paint8(&values, Int32(width), Int32(channels), Int32(left), Int32(top), wide, high, colour, nil)
       }
     }
     let result = Image(unchecked: .uint8(values), width: width, height: height, mode: mode)
