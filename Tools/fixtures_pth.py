@@ -100,9 +100,8 @@ class Run:
         return self.call
 
 
-class Net(nn.Module):
-    def forward(self, x):
-        return x
+# Without a source file, whose path an old file would hold.
+exec("class Net(nn.Module):\n    def forward(self, x):\n        return x\n")
 
 
 def storage_id(key="0", count=2, kind=b"ctorch\nFloatStorage\n"):
