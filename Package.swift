@@ -117,8 +117,12 @@ let package = Package(
       .executableTarget(name: "MartletEngine", dependencies: ["Martlet", "Commands"], swiftSettings: swiftSettings),
       example("LoopByHandExample", in: "loop-by-hand"), example("TrainerExample", in: "trainer"),
       example("CustomLayerExample", in: "custom-layer"), example("ResumeExample", in: "resume"),
+      example("DataParallelExample", in: "data-parallel"),
       .testTarget(
-        name: "ExamplesTests", dependencies: ["LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "Martlet"],
+        name: "ExamplesTests",
+        dependencies: [
+          "LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "DataParallelExample", "Martlet",
+        ],
         path: "Tests/ExamplesTests", swiftSettings: swiftSettings),
       .executableTarget(name: "martlet-bench", dependencies: ["Martlet"], path: "Benchmarks/swift", swiftSettings: swiftSettings),
       .executableTarget(name: "generate-operators", dependencies: ["OperatorGenerator", arguments], swiftSettings: swiftSettings),

@@ -26,6 +26,8 @@ struct CommandResult {
   let document: any Encodable
   let text: String
   var exitCode = ExitStatus.done
+  /// Another process prints the result.
+  var isSilent = false
 }
 
 /// A command of `martlet`. It returns its result; printing is done in one place, so that `--json` cannot be two documents.
@@ -99,7 +101,7 @@ public enum Commands {
         CommandContext(
           engine: engine, output: output, now: now, width: width ?? Self.terminalWidth, unicode: unicode ?? TextTable.terminalIsUTF8))
       let text = command.global.json ? String(decoding: try JSON.encode(result.document), as: UTF8.self) : result.text
-      try output.write(text)
+      if !result.isSilent { try output.write(text) }
       return result.exitCode
     } catch {
       return fail(ErrorDocument(error), json: command.global.json, output: output)

@@ -13,7 +13,7 @@ struct Martlet: ParsableCommand {
       """,
     version: MartletVersion.current,
     groupedSubcommands: [
-      CommandGroup(name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, DataCommand.self]),
+      CommandGroup(name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [

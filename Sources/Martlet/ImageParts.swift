@@ -3,6 +3,7 @@ import Images
 import MartletCore
 import Project
 import Torch
+import Training
 
 /// The pictures of a project in their three parts, and how they are prepared.
 struct ImageParts: Sendable {
@@ -13,12 +14,15 @@ struct ImageParts: Sendable {
   let preparation: ImagePreparation
   let augmentation: Images.Augmentation?
   let seed: UInt64
+  /// The processes that train together, each on its part of every batch.
+  var group: ProcessGroup?
 
   var labels: [String] { training.classes }
 
   /// Batches of one of the parts; only training pictures are changed at random.
-  func batches(_ dataset: any ImageDataset, augmented: Bool = false) throws -> ImageBatches {
-    try ImageBatches(dataset, preparation: preparation, augmentation: augmented ? augmentation : nil, seed: seed)
+  func batches(_ dataset: any ImageDataset, augmented: Bool = false) throws -> ShardedBatches {
+    let batches = try ImageBatches(dataset, preparation: preparation, augmentation: augmented ? augmentation : nil, seed: seed)
+    return ShardedBatches(batches, over: group)
   }
 
   /// Reads what a project's `data` describes, splits it, and measures the normalisation on the training part alone.

@@ -29,21 +29,28 @@ struct ImageTraining {
     let history: [String: [Double]]
   }
 
-  static func cores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// The cores of this process, where several share the machine.
+  static func cores() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount / LaunchedProcess.companions) }
+
+  /// This process is the only one, or the one that writes and talks.
+  private var isFirst: Bool { parts.group?.isFirst ?? true }
 
   /// `run`, ended in order by Ctrl-C, with a note in the folder of how it went.
   func run(resuming isResuming: Bool, in folder: RunFolder) async throws -> Outcome {
-    folder.note(.running)
+    if isFirst {
+      folder.note(.running)
+      LaunchedProcess.tellLauncher(run: folder.path)
+    }
     do {
       let outcome = try await CancelledBySignals.run {
         // A damaged picture to judge by would otherwise show up when all the work is done.
         try await parts.checkPictures()
         return try await run(resuming: isResuming)
       }
-      folder.note(outcome.summary.interrupted ? .interrupted : .finished)
+      if isFirst { folder.note(outcome.summary.interrupted ? .interrupted : .finished) }
       return outcome
     } catch {
-      folder.note(error is CancellationError ? .interrupted : .failed)
+      if isFirst { folder.note(error is CancellationError ? .interrupted : .failed) }
       throw error
     }
   }
@@ -66,7 +73,8 @@ struct ImageTraining {
     }
     let trainer = try Trainer(
       model, loss: .crossEntropy(weight: try classWeights(), labelSmoothing: settings.labelSmoothing), optimizer: optimizer,
-      schedule: schedule, seed: settings.seed, options: TrainerOptions(clip: settings.clip.map { .norm($0) }, threads: threads))
+      schedule: schedule, seed: settings.seed, options: TrainerOptions(clip: settings.clip.map { .norm($0) }, threads: threads),
+      distributed: parts.group)
     note(model, configuration)
 
     let start = ContinuousClock.now
@@ -82,7 +90,7 @@ struct ImageTraining {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 
     var digest: String?
-    if result != nil {
+    if result != nil, isFirst {
       let weights = folder.path + "/weights.safetensors"
       try Safetensors.write(try model.state().entries, to: weights)
       digest = try Digest.sha256(file: weights)
@@ -100,7 +108,7 @@ struct ImageTraining {
   }
 
   private func note(_ model: any Layer, _ configuration: ModelConfiguration) {
-    guard !surroundings.quiet else { return }
+    guard !surroundings.quiet, isFirst else { return }
     let count = model.parameters().reduce(0) { $0 + $1.count }
     let parts = self.parts
     Terminal.note(

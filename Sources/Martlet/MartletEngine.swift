@@ -21,10 +21,12 @@ public struct MartletEngine: Engine {
     let start = Date()
     let clock = ContinuousClock.now
     let file = request.project
-    let parts = try await Self.parts(file)
-    // A registry that cannot be written is better known before training than after.
-    let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
-    let folder = try request.resume.map { try RunFolder.open($0, for: file) } ?? RunFolder.create(for: file)
+    let group = try await SharedRun.group()
+    var parts = try await Self.parts(file)
+    parts.group = group
+    // A registry that cannot be written is better known before training than after. Of several processes the first one writes.
+    let registry = group?.isFirst ?? true ? try ModelRegistry.open(at: request.surroundings.registry, create: true) : nil
+    let folder = try await SharedRun.folder(for: file, resuming: request.resume, group)
     let training = ImageTraining(file: file, parts: parts, folder: folder, surroundings: request.surroundings)
     let outcome = try await training.run(resuming: request.resume != nil, in: folder)
     func summary(_ version: Int?, _ metrics: [String: MetricSummary], _ gates: [Gate], _ report: String?) -> RunSummary {
@@ -32,7 +34,7 @@ public struct MartletEngine: Engine {
         name: file.project.name, version: version, metrics: metrics, gates: gates, training: outcome.summary, report: report,
         seconds: (ContinuousClock.now - clock) / .seconds(1))
     }
-    guard !outcome.summary.interrupted else { return summary(nil, [:], [], nil) }
+    guard let registry, !outcome.summary.interrupted else { return summary(nil, [:], [], nil) }
 
     let judging = ImageJudging(file: file, test: parts.test, preparation: try parts.preparation.plain, surroundings: request.surroundings)
     let weights = folder.path + "/weights.safetensors"
@@ -57,8 +59,10 @@ public struct MartletEngine: Engine {
 
   public func train(_ request: TrainRequest) async throws -> TrainSummary {
     try TorchLibrary.check()
-    let parts = try await Self.parts(request.project)
-    let folder = try request.resume.map { try RunFolder.open($0, for: request.project) } ?? RunFolder.create(for: request.project)
+    let group = try await SharedRun.group()
+    var parts = try await Self.parts(request.project)
+    parts.group = group
+    let folder = try await SharedRun.folder(for: request.project, resuming: request.resume, group)
     let training = ImageTraining(file: request.project, parts: parts, folder: folder, surroundings: request.surroundings)
     return try await training.run(resuming: request.resume != nil, in: folder).summary
   }

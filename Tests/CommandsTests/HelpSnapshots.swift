@@ -19,6 +19,7 @@ enum HelpSnapshots {
       evaluate                Judge a version on the project's test part.
       predict                 Ask a version about pictures.
       serve                   Answer over HTTP until stopped.
+      launch                  Start a command in many processes that train together.
       data                    Look at data.
 
     MODELS SUBCOMMANDS:
@@ -139,6 +140,36 @@ enum HelpSnapshots {
                               answered.
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "launch": """
+    OVERVIEW: Start a command in many processes that train together.
+
+    run and train share out every batch, so that the settings of the project stay as they are: the
+    batch is that of all processes together.
+    On several machines start it on each, with the same --master. Any other program gets torchrun's
+    environment variables, too.
+    Exit code: that of the process that failed first.
+
+    USAGE: martlet launch --processes <number> [--nodes <number>] [--node-rank <number>] [--master <host:port>] [--max-restarts <number>] [--timeout <seconds>] [--grace <seconds>] [--json] [--quiet] [--registry <path>] [<command> ...]
+
+    ARGUMENTS:
+      <command>               run, train, or any program, with its arguments.
+
+    OPTIONS:
+      --processes <number>    Processes on this machine.
+      --nodes <number>        Machines. (default: 1)
+      --node-rank <number>    This machine's number, from 0. (default: 0)
+      --master <host:port>    Where machine 0 can be reached.
+      --max-restarts <number> How often to start again after a failure; run and train go on from their
+                              newest checkpoint. (default: 0)
+      --timeout <seconds>     Seconds that processes wait for one another. (default: 60)
+      --grace <seconds>       Seconds between asking processes to end and killing them. (default: 10.0)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

@@ -42,7 +42,7 @@ struct Run: EngineCommand {
         surroundings: global.surroundings))
     return CommandResult(
       document: summary, text: text(summary, context),
-      exitCode: ExitStatus.of(gates: summary.gates, interrupted: summary.training.interrupted))
+      exitCode: ExitStatus.of(gates: summary.gates, interrupted: summary.training.interrupted), isSilent: !LaunchedProcess.speaks)
   }
 
   private func text(_ summary: RunSummary, _ context: CommandContext) -> String {

@@ -20,7 +20,8 @@ struct Train: EngineCommand {
     let summary = try await engine.train(
       TrainRequest(project: project.load(file, resuming: resume), resume: resume, surroundings: global.surroundings))
     return CommandResult(
-      document: summary, text: text(summary, context), exitCode: ExitStatus.of(gates: [], interrupted: summary.interrupted))
+      document: summary, text: text(summary, context), exitCode: ExitStatus.of(gates: [], interrupted: summary.interrupted),
+      isSilent: !LaunchedProcess.speaks)
   }
 
   private func text(_ summary: TrainSummary, _ context: CommandContext) -> String {

@@ -134,11 +134,11 @@ public final class ProcessGroup: @unchecked Sendable {
   public func allReduce(
     _ tensor: Tensor, _ op: ReduceOperation = .sum, timeout: Duration? = nil
   ) throws(DistributedError) -> Collective {
-    try allReduce_(copy(tensor, "all-reduce"), op, timeout: timeout)
+    try allReduceInPlace(copy(tensor, "all-reduce"), op, timeout: timeout)
   }
 
   /// The same in place: `tensor` is contiguous and nobody else's until the operation is done.
-  package func allReduce_(
+  package func allReduceInPlace(
     _ tensor: Tensor, _ op: ReduceOperation = .sum, timeout: Duration? = nil
   ) throws(DistributedError) -> Collective {
     let size = self.size

@@ -125,7 +125,7 @@ final class GradientBuckets: @unchecked Sendable {
       return whole
     }
     buckets[next].flat = flat
-    buckets[next].sending = try group.allReduce_(flat)
+    buckets[next].sending = try group.allReduceInPlace(flat)
     next += 1
   }
 

@@ -61,7 +61,7 @@ final class TrainerTeam {
       let sum = sums.sums[name] ?? EpochSums.Sum()
       values += [sum.total, Double(sum.count)]
     }
-    return Exchange(pending: try group.allReduce_(Tensor(values)), names: names)
+    return Exchange(pending: try group.allReduceInPlace(Tensor(values)), names: names)
   }
 
   /// What all said.
