@@ -9,7 +9,17 @@ import Torch
 
 private struct ScalerCase: Decodable {
   struct Settings: Decodable {
-    let init_scale: Double, growth_factor: Double, backoff_factor: Double, growth_interval: Int
+    let initScale: Double
+    let growthFactor: Double
+    let backoffFactor: Double
+    let growthInterval: Int
+
+    enum CodingKeys: String, CodingKey {
+      case initScale = "init_scale"
+      case growthFactor = "growth_factor"
+      case backoffFactor = "backoff_factor"
+      case growthInterval = "growth_interval"
+    }
   }
   struct Step: Decodable {
     let scale: Double, stepped: Bool, next: Double, growth: Int, weight: [Double]
@@ -27,8 +37,8 @@ extension TorchTests {
       for item in try fixture("scaler.json", as: [ScalerCase].self) {
         let scaler = try GradientScaler(
           LossScaling(
-            initialScale: item.settings.init_scale, growthFactor: item.settings.growth_factor, backoffFactor: item.settings.backoff_factor,
-            growthInterval: item.settings.growth_interval))
+            initialScale: item.settings.initScale, growthFactor: item.settings.growthFactor, backoffFactor: item.settings.backoffFactor,
+            growthInterval: item.settings.growthInterval))
         let weight = Parameter(try Tensor.zeros([3]))
         let optimizer = try SGD([weight], learningRate: 0.5)
         for (gradient, step) in zip(item.gradients, item.trace) {
