@@ -1,5 +1,6 @@
 import Foundation
 import NN
+import Synchronization
 import Torch
 
 @testable import Training
@@ -48,7 +49,18 @@ final class NormNet: Module, Layer {
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try output(relu(norm(input(x)))) }
 
-  static func make(seed: UInt64 = 1) throws -> NormNet { try RandomState.with(seed: seed) { NormNet() } }
+  // Ranks that are threads of one process share libtorch's generator: one network is made at a time.
+  private static let isMaking = Mutex(())
+
+  static func make(seed: UInt64 = 1) throws -> NormNet {
+    try isMaking.withLock { _ in try Box(RandomState.with(seed: seed) { NormNet() }) }.net
+  }
+
+  /// `@unchecked Sendable`: a new network on its way to the one that asked for it.
+  private struct Box: @unchecked Sendable {
+    let net: NormNet
+    init(_ net: NormNet) { self.net = net }
+  }
 }
 
 /// Uses its second branch only when it is told to.

@@ -109,7 +109,11 @@ private struct SynchronizedNormalization: DifferentiableFunction, @unchecked Sen
     let factor = try weight.map { try $0.detach().to(.float64) * scale } ?? scale
     let slope = try factor * scale * sums.select(dim: 0, index: 1)
     let offset = try factor * sums.select(dim: 0, index: 0) - slope * mean.to(.float64)
-    let correction = try x * slope.to(x.dtype).view(shape) + offset.to(x.dtype).view(shape)
-    return [try own.input - correction] + parameters
+    // In place: nobody else has this gradient yet, and new memory of this size costs more than the arithmetic.
+    try withoutGrad { () throws(TorchError) in
+      try own.input.addcmul_(x, slope.to(x.dtype).view(shape), value: .double(-1))
+      try own.input.sub_(offset.to(x.dtype).view(shape))
+    }
+    return [own.input] + parameters
   }
 }

@@ -227,7 +227,7 @@ public final class ProcessGroup: @unchecked Sendable {
     let isLate = ["timed out", "timeout"].contains { text.contains($0) }
     let kind: DistributedError.Kind = isClosed ? .peerLost : isLate ? .timeout : .engine
     return DistributedError(
-      kind, error.message, operation: operation, rank: rank, size: size,
+      kind, Self.plain(error.message), operation: operation, rank: rank, size: size,
       peers: isClosed ? members.gone() : isLate && size == 2 ? [1 - rank] : [], timeout: timeout)
   }
 
@@ -247,6 +247,16 @@ public final class ProcessGroup: @unchecked Sendable {
     } catch {
       throw failure(.engine, error.message, operation)
     }
+  }
+
+  /// Gloo's words without the place in its source and its advice.
+  private static func plain(_ message: String) -> String {
+    var text = message[...]
+    if text.hasPrefix("["), text.prefix(while: { $0 != "]" }).contains("/"), let end = text.firstIndex(of: "]") {
+      text = text[text.index(after: end)...].drop { $0 == " " }
+    }
+    if let advice = text.range(of: ". This is typically") { text = text[..<advice.lowerBound] }
+    return String(text)
   }
 
   private static func words(_ tensor: Tensor) -> String { "\(tensor.dtype)\(tensor.shape)" }
