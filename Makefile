@@ -40,8 +40,9 @@ docs: setup ## the documentation as a web site under .build/docs
 install: build ## put the program under PREFIX (it can be moved later)
 	@scripts/install "$(PREFIX)"
 
-generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml
+generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml, and the project file's list of networks
 	swift run generate-operators
+	swift run generate-schema Sources/Project/generated/Architectures.swift
 
 fixtures: setup ## write the reference values anew with the pinned peers
 	@scripts/fixtures

@@ -62,13 +62,14 @@ class Items(torch.utils.data.Dataset):
     """Item by item: what torchvision's ToTensor and Normalize do, without their own cost."""
 
     def __init__(self):
-        self.x, self.y = pictures()
+        x, self.y = pictures()
+        self.x = torch.from_numpy(x.copy())
 
     def __len__(self):
         return len(self.x)
 
     def __getitem__(self, index):
-        return (torch.from_numpy(self.x[index]).float()[None] / 255 - 0.286) / 0.353, int(self.y[index])
+        return (self.x[index].float()[None] / 255 - 0.286) / 0.353, int(self.y[index])
 
 
 def cnn(name, batches):

@@ -69,7 +69,7 @@ struct ImageParts: Sendable {
     self.test = test
     self.seed = seed
     preparation = try fixed ?? Self.preparation(data, all)
-    augmentation = data.augment.isEmpty ? nil : Images.Augmentation(data.augment.map(Self.transform))
+    augmentation = data.augment.isEmpty ? nil : try Images.Augmentation(data.augment.map(Self.transform))
   }
 
   /// Decodes pictures that no training step will see, so that a damaged one is known before training: all of them up to 5,000, evenly
@@ -191,13 +191,24 @@ struct ImageParts: Sendable {
     return (try mean.array(of: Float.self), try std.array(of: Float.self).map { $0 > 1e-6 ? $0 : 1 })
   }
 
-  private static func transform(_ augmentation: ProjectAugmentation) -> ImageTransform {
-    switch augmentation {
-    case .crop(let padding): .randomCrop(padding: padding)
-    case .flip(.horizontal, let probability): .flipHorizontal(probability: probability)
-    case .flip(.vertical, let probability): .flipVertical(probability: probability)
-    case .rotate(let degrees): .rotate(degrees: degrees)
-    case .shift(let share): .shift(x: share, y: share)
+  /// Settings that the project leaves out are the transform's own.
+  static func transform(_ choice: NamedChoice) throws -> ImageTransform {
+    let probability = choice.number("probability") ?? 0.5
+    switch (choice.name, choice.word("direction")) {
+    case ("crop", _): return .randomCrop(padding: choice.whole("padding") ?? 4)
+    case ("flip", "vertical"): return .flipVertical(probability: probability)
+    case ("flip", _): return .flipHorizontal(probability: probability)
+    case ("rotate", _): return .rotate(degrees: choice.number("degrees") ?? 10)
+    case ("shift", _): return .shift(x: choice.number("share") ?? 0.1, y: choice.number("share") ?? 0.1)
+    default:
+      let settings = Dictionary(choice.settings.map { (camelCase($0.key), $0.value) }, uniquingKeysWith: { $1 })
+      return try JSON.decode(
+        ImageTransform.self, from: JSON.encode([camelCase(choice.name): settings]), source: "data.augment's \(choice.name)")
     }
+  }
+
+  /// `colourJitter` for `colour-jitter`: the keys of `Images` are written that way.
+  private static func camelCase(_ name: String) -> String {
+    name.split(separator: "-").enumerated().map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
   }
 }

@@ -60,21 +60,33 @@ struct ImageTraining {
   /// - Returns: also for a run that was interrupted; its summary says so.
   func run(resuming isResuming: Bool) async throws -> Outcome {
     let configuration = modelConfiguration
+    try configuration.check()
     let model = try configuration.build(seed: settings.seed)
+    try MemoryEstimate(model, input: configuration.input, batch: settings.batch).check(batch: settings.batch)
+    let transfer = file.project.transfer.map { NetworkTransfer(transfer: $0, file: file, registry: surroundings.registry) }
+    // A checkpoint has the weights already.
+    if let transfer, !isResuming { note(try transfer.load(into: model)) }
+    let freezing = try transfer?.freezing(of: model)
     let threads = settings.threads.value ?? Self.cores()
     let workers = settings.workers.value ?? max(1, Self.cores() / 2)
     // A last batch of one picture has no statistics for batch norm.
     let hasLoneItem = parts.training.count > settings.batch && parts.training.count % settings.batch == 1
-    let train = try DataLoader(
-      parts.batches(parts.training, augmented: true), batchSize: settings.batch, shuffle: true,
-      seed: settings.seed, dropLast: hasLoneItem, workers: workers)
+    let pictures = try parts.batches(parts.training, augmented: true)
+    let train =
+      settings.sampling == .balanced
+      ? try DataLoader(
+        pictures, batchSize: settings.batch, sampler: BalancedSampler(parts.training.labels, seed: settings.seed), dropLast: hasLoneItem,
+        workers: workers)
+      : try DataLoader(
+        pictures, batchSize: settings.batch, shuffle: true, seed: settings.seed, dropLast: hasLoneItem, workers: workers)
     let validation = try parts.validation.map {
       try DataLoader(parts.batches($0), batchSize: max(256, settings.batch), workers: workers)
     }
+    let stages = (model as? StagedNetwork)?.stages ?? []
     let trainer = try Trainer(
-      model, loss: .crossEntropy(weight: try classWeights(), labelSmoothing: settings.labelSmoothing), optimizer: optimizer,
-      schedule: schedule, seed: settings.seed, options: TrainerOptions(clip: settings.clip.map { .norm($0) }, threads: threads),
-      distributed: parts.group)
+      model, loss: .crossEntropy(weight: try classWeights(), labelSmoothing: settings.labelSmoothing),
+      optimizer: settings.optimizerChoice(stages: stages), schedule: settings.trainerSchedule, seed: settings.seed,
+      options: settings.trainerOptions(threads: threads, freezing: freezing), distributed: parts.group)
     note(model, configuration)
 
     let start = ContinuousClock.now
@@ -107,50 +119,21 @@ struct ImageTraining {
       history: Dictionary(uniqueKeysWithValues: names.map { ($0, result?.values($0) ?? []) }))
   }
 
+  private func note(_ text: String) { if !surroundings.quiet, isFirst { Terminal.note(text) } }
+
   private func note(_ model: any Layer, _ configuration: ModelConfiguration) {
-    guard !surroundings.quiet, isFirst else { return }
     let count = model.parameters().reduce(0) { $0 + $1.count }
     let parts = self.parts
-    Terminal.note(
+    note(
       "\(configuration.architecture), \(NumberText.grouped(count)) parameters · \(NumberText.grouped(parts.training.count)) pictures of "
         + "\(parts.labels.count) classes to learn from, \(NumberText.grouped(parts.validation?.count ?? 0)) to watch, "
         + "\(NumberText.grouped(parts.test.count)) to judge by · run \(folder.path)")
   }
 
   private var modelConfiguration: ModelConfiguration {
-    let input = parts.preparation.shape, classes = parts.labels.count
-    func list(_ sizes: [Int]) -> JSONValue { .array(sizes.map(JSONValue.int)) }
-    let settings: [String: JSONValue] =
-      switch file.project.model {
-      case .cnn(let channels, let hidden, let dropout): ["widths": list(channels), "hidden": .int(hidden), "dropout": .double(dropout)]
-      case .mlp(let hidden, let dropout): ["hidden": list(hidden), "dropout": .double(dropout)]
-      case .lenet, .resnet18: [:]
-      }
-    return ModelConfiguration(architecture: file.project.model.name, input: input, classes: classes, settings: settings)
-  }
-
-  private var isOneCycle: Bool { if case .oneCycle = settings.schedule { true } else { false } }
-
-  // The one-cycle schedule rises to its `max`, the others start from the optimizer's own rate.
-  private var optimizer: Training.OptimizerChoice {
-    var rate = settings.optimizer.learningRate
-    if case .oneCycle(let max, _) = settings.schedule { rate = max ?? rate * 10 }
-    switch settings.optimizer {
-    case .adamw(_, let weightDecay, let betas, let epsilon):
-      return .adamW(
-        learningRate: rate, beta1: betas.first ?? 0.9, beta2: betas.last ?? 0.999, epsilon: epsilon, weightDecay: weightDecay)
-    case .sgd(_, let weightDecay, let momentum, let nesterov):
-      return .sgd(learningRate: rate, momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
-    }
-  }
-
-  private var schedule: Schedule {
-    switch settings.schedule {
-    case .oneCycle(_, let warmUp): .oneCycle(rise: warmUp, momentum: MomentumCycle())
-    case .cosine(let warmUp, let final): .cosine(minimum: final * settings.optimizer.learningRate, warmup: warmUp)
-    case .step(let every, let factor): .step(every: every, factor: factor)
-    case .constant: .constant
-    }
+    ModelConfiguration(
+      architecture: file.project.model.name, input: parts.preparation.shape, classes: parts.labels.count,
+      settings: file.project.model.settings)
   }
 
   private func classWeights() throws -> Tensor? {
@@ -171,6 +154,10 @@ struct ImageTraining {
           minimumDelta: stopping.minimumChange))
     }
     handlers.append(Checkpoints(in: folder.checkpoints, everySteps: settings.checkpointEvery, best: watched))
+    if settings.tensorboard { handlers.append(TensorBoard(folder.path + "/tensorboard")) }
+    if settings.diagnostics {
+      handlers.append(Diagnostics { diagnosis in Terminal.note(diagnosis.verdicts.map(\.text).joined(separator: "\n")) })
+    }
     if !surroundings.quiet { handlers.append(ProgressBar()) }
     return handlers
   }

@@ -227,7 +227,7 @@ extension Checker {
       let members = all.filter { !DuplicateKeys.isMask($0.key) }
       let unknown = members.filter { !names.contains($0.key) }
       for member in unknown {
-        let remedy = Self.suggestion(member.key, names) ?? "known here: \(names.joined(separator: ", "))"
+        let remedy = Self.suggestion(member.key, names) ?? "known here: \(names.shortList)"
         problems.append(ProjectProblem(member.place, key: "\(path).\(member.key)", "unknown key '\(member.key)'", remedy: remedy))
       }
       guard unknown.isEmpty else { return nil }

@@ -20,7 +20,7 @@ extension Shape {
       }
     case .table(let value): "keys with a value that is \(value.expectation)"
     case .mapping(let mapping): "a mapping with the keys " + mapping.fields.map(\.name).joined(orWith: "and")
-    case .tagged(let variants): "one of " + variants.map(\.name).joined(separator: ", ")
+    case .tagged(let variants): "one of " + variants.map(\.name).shortList
     case .either(let shapes): shapes.map(\.expectation).joined(orWith: "or")
     }
   }
@@ -54,6 +54,11 @@ extension Shape.NumberRange: CustomStringConvertible {
 }
 
 extension [String] {
+  /// `a, b, c`; of many the first, and where to find the others.
+  var shortList: String {
+    count <= 8 ? joined(separator: ", ") : prefix(6).joined(separator: ", ") + " and \(count - 6) more (martlet schema lists them)"
+  }
+
   /// `a`, `a or b`, `a, b or c`.
   func joined(orWith word: String) -> String {
     guard count > 1, let last else { return first ?? "" }

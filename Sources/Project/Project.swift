@@ -13,8 +13,10 @@ public struct Project: Codable, Sendable, Hashable {
   public var description: String?
   /// The pictures and their classes.
   public var data: ProjectData
-  /// The network.
-  public var model: ModelChoice
+  /// The network, by its architecture's name.
+  public var model: NamedChoice
+  /// What the network starts from; `nil` starts from scratch.
+  public var transfer: ProjectTransfer?
   /// How the network learns.
   public var training: ProjectTraining
   /// How the network is judged.

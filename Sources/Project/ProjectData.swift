@@ -17,7 +17,7 @@ public struct ProjectData: Codable, Sendable, Hashable {
   /// The classes' names in the order of their numbers; `nil` takes the source's.
   public var labels: [String]?
   /// Random changes of the training pictures, in order.
-  public var augment: [Augmentation]
+  public var augment: [NamedChoice]
   /// The most training pictures to use.
   public var limit: Int?
 
@@ -138,24 +138,4 @@ public enum Normalization: Codable, Sendable, Hashable {
       try container.encode(std, forKey: .std)
     }
   }
-}
-
-/// A random change of a training picture.
-public enum Augmentation: Codable, Sendable, Hashable {
-  /// Pads all sides with black by this many pixels, then cuts the old size out at a random place.
-  case crop(padding: Int)
-  /// Mirrors the picture with this probability.
-  case flip(direction: FlipDirection, probability: Double)
-  /// Turns it by up to this many degrees to either side.
-  case rotate(degrees: Double)
-  /// Moves it by up to this share of its size.
-  case shift(share: Double)
-}
-
-/// How a picture is mirrored.
-public enum FlipDirection: String, Codable, Sendable, Hashable {
-  /// Left and right change places.
-  case horizontal
-  /// Top and bottom change places.
-  case vertical
 }

@@ -10,6 +10,7 @@ public enum ProjectSchema {
       .optional("description", .text(.any), "One line about the model, kept with every version."),
       .required("data", .mapping(data), "The pictures and their classes."),
       .standard("model", model, "cnn", "The network."),
+      .optional("transfer", .mapping(transfer), "What the network starts from. Left out: from scratch."),
       .standard("training", .mapping(training), [:], "How the network learns."),
       .standard("evaluation", .mapping(evaluation), [:], "How the network is judged."),
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
@@ -80,40 +81,15 @@ public enum ProjectSchema {
         "Use this many training pictures at most (but one of each class), drawn evenly from the classes: for a quick try."),
     ], exclusive: [["dataset", "train"], ["dataset", "test"]], needsOneOf: [["dataset", "train"]])
 
-  private static let augmentation = Shape.tagged([
-    Variant(
-      "crop", "Pads all sides with black, then cuts the old size out at a random place.", main: "padding",
-      [.standard("padding", .whole(1...256), 4, "Pixels on each side.")]),
-    Variant(
-      "flip", "Mirrors the picture.", main: "direction",
-      [
-        .standard("direction", .word(["horizontal", "vertical"]), "horizontal", "horizontal swaps left and right."),
-        .standard("probability", .number(.init(from: 0, to: 1)), 0.5, "How often."),
-      ]),
-    Variant(
-      "rotate", "Turns the picture by a random angle.", main: "degrees",
-      [.standard("degrees", .number(.init(from: 0, to: 180)), 10, "The largest angle to either side.")]),
-    Variant(
-      "shift", "Moves the picture by a random distance.", main: "share",
-      [.standard("share", .number(.init(from: 0, to: 1)), 0.1, "The largest distance, as a share of the size.")]),
-  ])
+  private static let model = Shape.tagged(architectures)
 
-  private static let model = Shape.tagged([
-    Variant(
-      "cnn", "Blocks of convolution, batch norm, ReLU and max pooling, then one hidden layer.",
-      [
-        .standard("channels", .list(.whole(1...4096), count: 1...8), [32, 64], "The channels of each block."),
-        .standard("hidden", .whole(1...65_536), 128, "The width of the hidden layer."),
-        .standard("dropout", fraction, 0.25, "The share of hidden values that training leaves out."),
-      ]),
-    Variant("lenet", "LeNet-5 (LeCun et al., 1998) with ReLU and max pooling."),
-    Variant(
-      "mlp", "Fully connected layers with ReLU.",
-      [
-        .standard("hidden", .list(.whole(1...65_536), count: 1...16), [256], "The width of each hidden layer."),
-        .standard("dropout", fraction, 0, "The share of hidden values that training leaves out."),
-      ]),
-    Variant("resnet18", "ResNet-18 (He et al., 2015); small pictures get a 3×3 stem without pooling."),
+  private static let transfer = MappingShape([
+    .required(
+      "weights", .text(.any),
+      "A file of weights (.safetensors, .pth) or a registered version (NAME, NAME@V); the head may have other classes."),
+    .standard("freeze", .text(.any), "none", "none, backbone (all but the head learn nothing), or the last stage that stays as it is."),
+    .standard(
+      "thaw", .table(.whole(1...100_000)), [:], "The epoch, from 1, in which a frozen stage starts to learn: {layer4: 2, layer3: 4}."),
   ])
 
   private static let evaluation = MappingShape([

@@ -1,25 +1,3 @@
-/// The network.
-public enum ModelChoice: Codable, Sendable, Hashable {
-  /// Blocks of convolution, batch norm, ReLU and max pooling, then one hidden layer.
-  case cnn(channels: [Int], hidden: Int, dropout: Double)
-  /// LeNet-5.
-  case lenet
-  /// Fully connected layers.
-  case mlp(hidden: [Int], dropout: Double)
-  /// ResNet-18.
-  case resnet18
-
-  /// The word that chooses it in the file.
-  public var name: String {
-    switch self {
-    case .cnn: "cnn"
-    case .lenet: "lenet"
-    case .mlp: "mlp"
-    case .resnet18: "resnet18"
-    }
-  }
-}
-
 /// How the network learns.
 public struct ProjectTraining: Codable, Sendable, Hashable {
   /// How often all training pictures are seen.
@@ -27,11 +5,31 @@ public struct ProjectTraining: Codable, Sendable, Hashable {
   /// Pictures per step.
   public var batch: Int
   /// How the weights follow the gradients.
-  public var optimizer: OptimizerChoice
+  public var optimizer: NamedChoice
   /// How the learning rate changes over the steps.
-  public var schedule: ScheduleChoice
+  public var schedule: NamedChoice
   /// The largest norm of all gradients together; `nil` is no limit.
   public var clip: Double?
+  /// The largest size of each gradient by itself; `nil` is no limit.
+  public var clipValue: Double?
+  /// Batches whose gradients are added up for one step.
+  public var accumulate: Int
+  /// What the operators compute in.
+  public var precision: PrecisionChoice
+  /// What is added to the loss for large weights.
+  public var penalty: PenaltyChoice
+  /// Biases and normalisation are left out of weight decay.
+  public var decayWeightsOnly: Bool
+  /// What the learning rate is multiplied by from each layer to the one before it.
+  public var layerDecay: Double?
+  /// How far around the weights sharpness-aware steps look; `nil` takes plain steps.
+  public var sharpnessAware: Double?
+  /// Which average of the weights is judged and kept; `nil` keeps the last.
+  public var averaging: NamedChoice?
+  /// How pictures and their classes are mixed; `nil` leaves them alone.
+  public var mixing: NamedChoice?
+  /// How often each class is drawn.
+  public var sampling: SamplingChoice
   /// The share of the target that is spread over all classes.
   public var labelSmoothing: Double
   /// Whether rare classes weigh more.
@@ -46,9 +44,18 @@ public struct ProjectTraining: Codable, Sendable, Hashable {
   public var threads: AutoInt
   /// Tasks that load pictures.
   public var workers: AutoInt
+  /// Event files for TensorBoard are written beside the metrics.
+  public var tensorboard: Bool
+  /// Gradients and activations are watched, and what is sick is named.
+  public var diagnostics: Bool
 
   private enum CodingKeys: String, CodingKey {
-    case epochs, batch, optimizer, schedule, clip, seed, threads, workers
+    case epochs, batch, optimizer, schedule, clip, accumulate, precision, penalty, averaging, mixing, sampling, seed, threads, workers
+    case tensorboard, diagnostics
+    case clipValue = "clip-value"
+    case decayWeightsOnly = "decay-weights-only"
+    case layerDecay = "layer-decay"
+    case sharpnessAware = "sharpness-aware"
     case labelSmoothing = "label-smoothing"
     case classWeights = "class-weights"
     case earlyStopping = "early-stopping"
@@ -82,56 +89,23 @@ public struct EarlyStoppingChoice: Codable, Sendable, Hashable {
   }
 }
 
-/// How the weights follow the gradients.
-public enum OptimizerChoice: Codable, Sendable, Hashable {
-  /// Adam with decoupled weight decay.
-  case adamw(learningRate: Double, weightDecay: Double, betas: [Double], epsilon: Double)
-  /// Stochastic gradient descent.
-  case sgd(learningRate: Double, weightDecay: Double, momentum: Double, nesterov: Bool)
-
-  private enum AdamwCodingKeys: String, CodingKey {
-    case betas, epsilon
-    case learningRate = "learning-rate"
-    case weightDecay = "weight-decay"
-  }
-
-  private enum SgdCodingKeys: String, CodingKey {
-    case momentum, nesterov
-    case learningRate = "learning-rate"
-    case weightDecay = "weight-decay"
-  }
-
-  /// The step size.
-  public var learningRate: Double {
-    switch self {
-    case .adamw(let rate, _, _, _), .sgd(let rate, _, _, _): rate
-    }
-  }
+/// What the operators compute in; weights stay `float32`.
+public enum PrecisionChoice: String, Codable, Sendable, Hashable {
+  case float32, bfloat16, float16
 }
 
-/// How the learning rate changes over the steps.
-public enum ScheduleChoice: Codable, Sendable, Hashable {
-  /// Up to `max` (`nil`: ten times the optimizer's rate) in the first `warmUp` of the steps, then down.
-  case oneCycle(max: Double?, warmUp: Double)
-  /// Up in the first `warmUp` of the steps, then along half a cosine to `final` times the rate.
-  case cosine(warmUp: Double, final: Double)
-  /// Times `factor` every `every` epochs.
-  case step(every: Int, factor: Double)
-  /// Always the optimizer's rate.
-  case constant
+/// How often each class is drawn in an epoch.
+public enum SamplingChoice: String, Codable, Sendable, Hashable {
+  /// Every picture once.
+  case all
+  /// Every class equally often.
+  case balanced
+}
 
-  private enum CodingKeys: String, CodingKey {
-    case cosine, step, constant
-    case oneCycle = "one-cycle"
-  }
-
-  private enum OneCycleCodingKeys: String, CodingKey {
-    case max
-    case warmUp = "warm-up"
-  }
-
-  private enum CosineCodingKeys: String, CodingKey {
-    case final
-    case warmUp = "warm-up"
-  }
+/// What is added to the loss for large weights.
+public struct PenaltyChoice: Codable, Sendable, Hashable {
+  /// Times the sum of the weights' sizes.
+  public var l1: Double
+  /// Times the sum of their squares.
+  public var l2: Double
 }

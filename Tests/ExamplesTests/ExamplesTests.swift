@@ -2,10 +2,16 @@ import Foundation
 import Martlet
 import Testing
 
+@testable import AugmentationExample
 @testable import CustomLayerExample
+@testable import GradientsExample
 @testable import LoopByHandExample
+@testable import MixedPrecisionExample
+@testable import OverfittingExample
 @testable import ResumeExample
+@testable import SchedulesExample
 @testable import TrainerExample
+@testable import TransferExample
 
 /// The examples as they are in the documentation, on fewer pictures. They share libtorch's random state, so they run one after the other.
 @Suite(.serialized) struct ExamplesTests {
@@ -37,5 +43,54 @@ import Testing
     print("SHA-256 of the weights: never interrupted \(whole), interrupted \(resumed)")
     #expect(whole == resumed)
     #expect(whole.count == 64)
+  }
+
+  @Test func remediesNarrowTheGap() async throws {
+    let plain = try await Overfitting.run("nothing", [], pictures: 400, tests: 1000, epochs: 12, seed: 1)
+    let all = try await Overfitting.run(
+      "all", [.augmentation, .dropout, .earlyStopping], pictures: 400, tests: 1000, epochs: 12, seed: 1)
+    #expect(plain.training > 0.95, "the network can learn 400 pictures by heart")
+    #expect(all.gap < plain.gap)
+  }
+
+  @Test func sickNetworksAreNamed() async throws {
+    let batch = try await Gradients.batch(of: 64)
+    let kinds = try Gradients.patients().map { patient in
+      Set(try diagnose(patient.network, loss: .crossEntropy, batch: batch).verdicts.map(\.kind))
+    }
+    #expect(kinds[0].contains(.vanishing))
+    #expect(kinds[1].contains(.exploding))
+    #expect(kinds[2].isEmpty)
+  }
+
+  @Test func aSweepSuggestsARateAndASchedulesEndLearns() async throws {
+    let suggestion = try #require(try await Schedules.sweep(pictures: 2000).suggestion)
+    #expect((1e-5...0.1).contains(suggestion))
+    let cosine = try #require(Schedules.candidates(epochs: 2).first { $0.name.hasPrefix("cosine after") })
+    #expect(try await Schedules.train(cosine.schedule, rate: 0.004, pictures: 2000, epochs: 2) > 0.5)
+  }
+
+  @Test func precisionAndAccumulationLearnTheSame() async throws {
+    var losses: [Double] = []
+    for run in MixedPrecision.runs() {
+      losses.append(try await MixedPrecision.train(batch: run.batch, run.options, pictures: 1280, epochs: 1).losses.last ?? .nan)
+    }
+    // bfloat16 keeps 8 bits of precision; accumulated batches differ from the large one by the order of sums alone.
+    #expect(abs(losses[1] - losses[0]) < 0.02 * losses[0])
+    #expect(abs(losses[2] - losses[0]) < 1e-4 * losses[0])
+  }
+
+  @Test func whatIsKnownAlreadyHelps() async throws {
+    let source = try await Transfer.pretrained(pictures: 2000, epochs: 2, seed: 1)
+    let scratch = try await Transfer.run(.scratch, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
+    let frozen = try await Transfer.run(.frozen, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
+    let tuned = try await Transfer.run(.tuned, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
+    #expect(max(frozen, tuned) > scratch)
+  }
+
+  @Test func policiesTrain() async throws {
+    for (_, transforms) in AugmentationExample.policies().suffix(2) {
+      #expect(try await AugmentationExample.accuracy(transforms, pictures: 1000, tests: 500, epochs: 2) > 0.4)
+    }
   }
 }

@@ -49,7 +49,7 @@ final class TemporaryProject {
       validation: 0.2
       augment: [{shift: 0.05}]
     model:
-      cnn: {channels: [4], hidden: 8, dropout: 0.1}
+      cnn: {widths: [4], hidden: 8, dropout: 0.1}
     training:
       epochs: 4
       batch: 8

@@ -47,8 +47,9 @@ private let keys: [BadFile] = [
   training("epoch: 3", "3: unknown key 'epoch'; did you mean 'epochs'?"),
   training(
     "learningRate: 3",
-    "3: unknown key 'learningRate'; known here: epochs, batch, optimizer, schedule, clip, label-smoothing, "
-      + "class-weights, early-stopping, checkpoint-every, seed, threads, workers"
+    "3: unknown key 'learningRate'; known here: epochs, batch, optimizer, schedule, clip, clip-value, accumulate, "
+      + "precision, penalty, decay-weights-only, layer-decay, sharpness-aware, averaging, mixing, sampling, label-smoothing, class-weights,"
+      + " early-stopping, checkpoint-every, seed, threads, workers, tensorboard, diagnostics"
   ),
   training("labelSmoothing: 0.1", "3: unknown key 'labelSmoothing'; did you mean 'label-smoothing'?"),
   training("label_smoothing: 0.1", "3: unknown key 'label_smoothing'; did you mean 'label-smoothing'?"),
@@ -81,18 +82,26 @@ private let values: [BadFile] = [
   training("class-weights: balance", "18: training.class-weights is 'balance'; expected none or balanced; did you mean 'balanced'?"),
   training("threads: 0", "12: training.threads is 0; expected auto or a whole number from 1 to 1024"),
   training("threads: many", "12: training.threads is 'many'; expected auto or a whole number from 1 to 1024"),
-  training("optimizer: adam", "14: training.optimizer is 'adam'; expected one of adamw, sgd; did you mean 'adamw'?"),
+  training(
+    "optimizer: adamm",
+    "14: training.optimizer is 'adamm'; expected one of adamw, adam, sgd, rmsprop, adagrad, adadelta and 7 more (martlet schema lists them); did you mean 'adam'?"
+  ),
   training("optimizer: {adm: {}}", "15: unknown key 'adm'; did you mean 'adamw'?"),
   training("optimizer: {sgd: {}, adamw: {}}", "24: training.optimizer has sgd and adamw; expected only one of them"),
-  training("optimizer: {}", "14: training.optimizer is a mapping; expected one of adamw, sgd"),
-  training("optimizer: 3", "14: training.optimizer is 3; expected one of adamw, sgd"),
+  training(
+    "optimizer: {}",
+    "14: training.optimizer is a mapping; expected one of adamw, adam, sgd, rmsprop, adagrad, adadelta and 7 more (martlet schema lists them)"
+  ),
+  training(
+    "optimizer: 3",
+    "14: training.optimizer is 3; expected one of adamw, adam, sgd, rmsprop, adagrad, adadelta and 7 more (martlet schema lists them)"),
   training("optimizer: {sgd: {nesterov: yes}}", "31: training.optimizer.sgd.nesterov is 'yes'; expected true or false; write true"),
   training("optimizer: {sgd: {momentum: 1}}", "31: training.optimizer.sgd.momentum is 1; expected a number from 0 to below 1"),
   training(
     "optimizer: {adamw: {betas: [0.9]}}",
     "30: training.optimizer.adamw.betas is a list; expected a list of 2, each a number from 0 to below 1"),
   training("optimizer: {adamw: {betas: [0.9, 1]}}", "36: training.optimizer.adamw.betas[1] is 1; expected a number from 0 to below 1"),
-  training("optimizer: {sgd: {lr: 1}}", "21: unknown key 'lr'; known here: learning-rate, weight-decay, momentum, nesterov"),
+  training("optimizer: {sgd: {lr: 1}}", "21: unknown key 'lr'; known here: learning-rate, weight-decay, momentum, nesterov, dampening"),
   training("schedule: {one-cycle: {warm-up: 0}}", "35: training.schedule.one-cycle.warm-up is 0; expected a number between 0 and 1"),
   training("schedule: {constant: {max: 1}}", "25: unknown key 'max'; it has no settings"),
   training(
@@ -107,10 +116,12 @@ private let values: [BadFile] = [
     "name: a\ntask: image-clasification\ndata: {dataset: x}\n",
     "martlet.yml:2:7: task is 'image-clasification'; expected image-classification; did you mean 'image-classification'?"),
   BadFile(
-    head + "model: resnet\n", "martlet.yml:5:8: model is 'resnet'; expected one of cnn, lenet, mlp, resnet18; did you mean 'resnet18'?"),
+    head + "model: resnet\n",
+    "martlet.yml:5:8: model is 'resnet'; expected one of mlp, lenet, cnn, resnet18, resnet34, resnet50 and 42 more (martlet schema lists them); did you mean 'resnet18'?"
+  ),
   BadFile(
-    head + "model: {cnn: {channels: []}}\n",
-    "martlet.yml:5:25: model.cnn.channels is an empty list; expected a list, each a whole number from 1 to 4096"),
+    head + "model: {cnn: {widths: []}}\n",
+    "martlet.yml:5:23: model.cnn.widths is an empty list; expected a list, each a whole number from 1 to 1000000"),
   BadFile(head + "serve: {port: 70000}\n", "martlet.yml:5:15: serve.port is 70000; expected a whole number from 0 to 65535"),
   BadFile(head + "output: ''\n", "martlet.yml:5:9: output is ''; expected a path"),
   BadFile(head + "evaluation: {require: {accuracy: high}}\n", "martlet.yml:5:34: evaluation.require.accuracy is 'high'; expected a number"),
@@ -124,8 +135,14 @@ private let dataValues: [BadFile] = [
   data("channels: 2", "13: data.channels is 2; expected auto or 1 or 3"),
   data("normalize: {mean: [0.5]}", "14: 'data.normalize.std' is missing; expected a list, each a number above 0"),
   data("augment: [{flip: diagonal}]", "20: data.augment[0].flip is 'diagonal'; expected horizontal or vertical"),
-  data("augment: [flop]", "13: data.augment[0] is 'flop'; expected one of crop, flip, rotate, shift; did you mean 'flip'?"),
-  data("augment: flip", "12: data.augment is 'flip'; expected a list, each one of crop, flip, rotate, shift"),
+  data(
+    "augment: [flop]",
+    "13: data.augment[0] is 'flop'; expected one of crop, flip, rotate, shift, resized-crop, affine and 22 more (martlet schema lists them); did you mean 'flip'?"
+  ),
+  data(
+    "augment: flip",
+    "12: data.augment is 'flip'; expected a list, each one of crop, flip, rotate, shift, resized-crop, affine and 22 more (martlet schema lists them)"
+  ),
   data("validation: 1", "15: data.validation is 1; expected a number from 0 to below 1 or one of idx, folder, csv"),
   data("validation: {idx: {images: a}}", "21: 'data.validation.idx.labels' is missing; expected the path of a file"),
   data("labels: [a, 3]", "15: data.labels[1] is 3; expected text; write '3' in quotes"),

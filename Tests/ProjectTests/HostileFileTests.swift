@@ -55,7 +55,7 @@ import Testing
     let closed = head + "model: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
     #expect(
       lines { () throws(ProjectError) in _ = try ProjectFile.parse(closed) } == [
-        "f:4:8: model is a list; expected one of cnn, lenet, mlp, resnet18"
+        "f:4:8: model is a list; expected one of mlp, lenet, cnn, resnet18, resnet34, resnet50 and 42 more (martlet schema lists them)"
       ])
   }
 

@@ -21,7 +21,7 @@ import Testing
       labels: [cat, dog]
       augment: [{crop: 2}, flip, {flip: vertical}, {rotate: {degrees: 5}}, {shift: 0.2}]
       limit: 1000
-    model: {cnn: {channels: [8, 16, 32], dropout: 0}}
+    model: {cnn: {widths: [8, 16, 32], dropout: 0}}
     training:
       epochs: 7
       batch: 64
@@ -48,10 +48,12 @@ import Testing
     #expect(project.data.validation == .share(0.1))
     #expect(project.data.size == .auto)
     #expect(project.data.normalize == .auto)
-    #expect(project.model == .cnn(channels: [32, 64], hidden: 128, dropout: 0.25))
+    #expect(project.model == NamedChoice("cnn", ["widths": [32, 64], "hidden": 128, "dropout": 0.25]))
     #expect(project.training.epochs == 5)
-    #expect(project.training.optimizer == .adamw(learningRate: 0.001, weightDecay: 0.01, betas: [0.9, 0.999], epsilon: 1e-8))
-    #expect(project.training.schedule == .oneCycle(max: nil, warmUp: 0.3))
+    #expect(
+      project.training.optimizer
+        == NamedChoice("adamw", ["learning-rate": 0.001, "weight-decay": 0.01, "betas": [0.9, 0.999], "epsilon": 1e-8, "amsgrad": false]))
+    #expect(project.training.schedule == NamedChoice("one-cycle", ["warm-up": 0.3]))
     #expect(project.training.threads == .auto)
     #expect(project.evaluation.require.isEmpty)
     #expect(project.serve.port == 8080)
@@ -66,12 +68,15 @@ import Testing
     #expect(project.data.normalize == .fixed(mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]))
     #expect(
       project.data.augment == [
-        .crop(padding: 2), .flip(direction: .horizontal, probability: 0.5), .flip(direction: .vertical, probability: 0.5),
-        .rotate(degrees: 5), .shift(share: 0.2),
+        NamedChoice("crop", ["padding": 2]), NamedChoice("flip", ["direction": "horizontal", "probability": 0.5]),
+        NamedChoice("flip", ["direction": "vertical", "probability": 0.5]), NamedChoice("rotate", ["degrees": 5]),
+        NamedChoice("shift", ["share": 0.2]),
       ])
-    #expect(project.model == .cnn(channels: [8, 16, 32], hidden: 128, dropout: 0))
-    #expect(project.training.optimizer == .sgd(learningRate: 0.05, weightDecay: 0, momentum: 0.9, nesterov: true))
-    #expect(project.training.schedule == .step(every: 3, factor: 0.1))
+    #expect(project.model == NamedChoice("cnn", ["widths": [8, 16, 32], "hidden": 128, "dropout": 0]))
+    #expect(
+      project.training.optimizer
+        == NamedChoice("sgd", ["learning-rate": 0.05, "weight-decay": 0, "momentum": 0.9, "nesterov": true, "dampening": 0]))
+    #expect(project.training.schedule == NamedChoice("step", ["every": 3, "factor": 0.1]))
     #expect(project.training.earlyStopping == EarlyStoppingChoice(metric: "validation/loss", patience: 2, minimumChange: 0))
     #expect(project.training.workers == .value(0))
     #expect(project.training.clip == 1)

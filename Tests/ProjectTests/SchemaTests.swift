@@ -24,7 +24,7 @@ import Testing
     "data: {dataset: x, augment: [{flip: {direction: up}}]}", "data: {dataset: x, augment: flip}", "data: {dataset: x, augment: [[]]}",
     "data: {dataset: x, labels: [a]}", "data: {dataset: x, labels: [a, b]}", "data: {dataset: x, limit: 0}",
     "data: {dataset: x}\nmodel: lenet", "data: {dataset: x}\nmodel: {lenet: {}}", "data: {dataset: x}\nmodel: {lenet: {a: 1}}",
-    "data: {dataset: x}\nmodel: {cnn: {channels: [1]}}", "data: {dataset: x}\nmodel: {cnn: {channels: []}}",
+    "data: {dataset: x}\nmodel: {cnn: {widths: [1]}}", "data: {dataset: x}\nmodel: {cnn: {channels: []}}",
     "data: {dataset: x}\nmodel: vgg",
     "data: {dataset: x}\nmodel: {cnn: {}, mlp: {}}", "data: {dataset: x}\nmodel:", "data: {dataset: x}\ntraining:",
     "data: {dataset: x}\ntraining: {epochs: 1}", "data: {dataset: x}\ntraining: {epochs: 1.5}",
