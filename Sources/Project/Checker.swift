@@ -65,7 +65,7 @@ struct Checker {
 
   private static func suggestion(_ word: String, _ words: [String]) -> String? {
     let longer = words.filter { $0.hasPrefix(word) }
-    let meant = longer.count == 1 && word.count > 2 ? longer.first : NearestName.of(word, among: words)
+    let meant = word.count > 2 ? longer.first ?? NearestName.of(word, among: words) : NearestName.of(word, among: words)
     return meant.map { "did you mean '\($0)'?" }
   }
 

@@ -66,7 +66,7 @@ extension MappingShape {
     if !required.isEmpty { members["required"] = .array(required) }
     let needs = needsOneOf.map { names -> JSONValue in ["anyOf": .array(names.map { ["required": [.string($0)]] })] }
     let excludes = exclusive.flatMap(Self.pairs).map { pair -> JSONValue in
-      ["not": ["required": [.string(pair.0), .string(pair.1)]]]
+      ["not": ["type": "object", "required": [.string(pair.0), .string(pair.1)]]]
     }
     if !(needs + excludes).isEmpty { members["allOf"] = .array(needs + excludes) }
     return .object(members)

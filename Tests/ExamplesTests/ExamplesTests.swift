@@ -81,11 +81,10 @@ import Testing
   }
 
   @Test func whatIsKnownAlreadyHelps() async throws {
-    let source = try await Transfer.pretrained(pictures: 2000, epochs: 2, seed: 1)
-    let scratch = try await Transfer.run(.scratch, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
-    let frozen = try await Transfer.run(.frozen, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
-    let tuned = try await Transfer.run(.tuned, from: source, pictures: 50, tests: 1000, epochs: 4, seed: 1)
-    #expect(max(frozen, tuned) > scratch)
+    let scratch = try await Transfer.run(.scratch, pictures: 60, tests: 200, epochs: 6, seed: 1, side: 32)
+    let frozen = try await Transfer.run(.frozen, pictures: 60, tests: 200, epochs: 6, seed: 1, side: 32)
+    print("60 pictures of ten classes: from scratch \(scratch), frozen backbone \(frozen)")
+    #expect(frozen > scratch + 0.1)
   }
 
   @Test func policiesTrain() async throws {

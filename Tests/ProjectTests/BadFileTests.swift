@@ -31,11 +31,11 @@ private let keys: [BadFile] = [
   BadFile("---\n", "martlet.yml: the file has no keys; expected name, task and data; see: martlet schema"),
   BadFile(
     "just words\n",
-    "martlet.yml:1:1: the project is 'just words'; expected a mapping with the keys name, task, description, data, model, training, "
+    "martlet.yml:1:1: the project is 'just words'; expected a mapping with the keys name, task, description, data, model, transfer, training, "
       + "evaluation, serve and output"),
   BadFile(
     "- a\n- b\n",
-    "martlet.yml:1:1: the project is a list; expected a mapping with the keys name, task, description, data, model, training, "
+    "martlet.yml:1:1: the project is a list; expected a mapping with the keys name, task, description, data, model, transfer, training, "
       + "evaluation, serve and output"),
   BadFile(
     "{}\n", "martlet.yml:1:1: 'name' is missing; expected a name of lower-case letters, digits, '-', '_' and '.'",
@@ -86,7 +86,7 @@ private let values: [BadFile] = [
     "optimizer: adamm",
     "14: training.optimizer is 'adamm'; expected one of adamw, adam, sgd, rmsprop, adagrad, adadelta and 7 more (martlet schema lists them); did you mean 'adam'?"
   ),
-  training("optimizer: {adm: {}}", "15: unknown key 'adm'; did you mean 'adamw'?"),
+  training("optimizer: {adm: {}}", "15: unknown key 'adm'; did you mean 'adam'?"),
   training("optimizer: {sgd: {}, adamw: {}}", "24: training.optimizer has sgd and adamw; expected only one of them"),
   training(
     "optimizer: {}",

@@ -96,7 +96,10 @@ import Testing
     let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Examples")
     let files =
-      FileManager.default.enumerator(atPath: examples.path)?.compactMap { $0 as? String }.filter { $0.hasSuffix("martlet.yml") } ?? []
+      FileManager.default.enumerator(atPath: examples.path)?.compactMap { $0 as? String }.filter {
+        // Runs keep the file that they were started with, which may be of an older version.
+        $0.hasSuffix("martlet.yml") && !$0.contains("/runs/")
+      } ?? []
     for file in files { #expect(throws: Never.self) { try ProjectFile.load(examples.path + "/" + file, checkingFiles: false) } }
   }
 }
