@@ -11,13 +11,16 @@ case "mlp-adamw": results = ["mlp-adamw": try EngineBenchmark.mlp { try AdamW($0
 case "cnn-epoch": results = ["cnn-epoch": try await EngineBenchmark.convolutionEpoch()]
 case "images": results = try ImageBenchmark.run(photo: arguments.dropFirst().first ?? "photo.jpg")
 case "distributed": results = ["items per second": try await DistributedBenchmark.throughput()]
+case "augment": results = try AugmentBenchmark.run(photo: arguments.dropFirst().first ?? "photo.png")
+case "optimizers":
+  results = arguments.dropFirst().first == "resnet18" ? try OptimizerBench.resNet18("all") : try OptimizerBench.mlp("all")
 case "models": results = try ModelBenchmark.run(Array(arguments.dropFirst()))
 case "soak": results = try await Soak.steps()
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
   FileHandle.standardError.write(
     Data(
-      "usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | distributed | models NAME THREADS | soak\n"
+      "usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18 | distributed | models NAME THREADS | soak\n"
         .utf8))
   exit(2)
 }

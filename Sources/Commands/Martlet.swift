@@ -13,7 +13,8 @@ struct Martlet: ParsableCommand {
       """,
     version: MartletVersion.current,
     groupedSubcommands: [
-      CommandGroup(name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self]),
+      CommandGroup(
+        name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [
