@@ -1,0 +1,8 @@
+// What classic learners need from C and C++: xgboost's and libsvm's own C interfaces, a shim over hnswlib, and the kernels of trees.
+#pragma once
+
+#include <libsvm/svm.h>
+#include <xgboost/c_api.h>
+
+#include "clearners_hnsw.h"
+#include "clearners_trees.h"
