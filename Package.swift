@@ -84,6 +84,7 @@ let package = Package(
     module("NN", from: ["MartletCore", "Torch"], fixtures: true),
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
+    module("Tables", from: ["MartletCore", "Torch"], fixtures: true),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
