@@ -50,7 +50,8 @@ typedef struct {
 
 enum { CL_NODE_MISSING_LEFT = 1 << 30, CL_NODE_CATEGORICAL = 1 << 29, CL_NODE_FEATURE = (1 << 29) - 1 };
 
-// A split: `feature` with flags, and `left`, with the right child after it. A leaf: feature -1.
+// A split: `feature` with flags, and `left`, with the right child after it. A leaf: feature -1, and in `left` its number among the leaves
+// when the tree is walked.
 // Numbers go left if they are at most `threshold`. Categories go left if their bit is set; `threshold` is then the place of the first
 // word: how many categories there are, the bits follow.
 typedef struct {
@@ -80,12 +81,13 @@ typedef struct {
   int64_t trees;
   const uint32_t *words;
   const int64_t *word_starts;   // a tree: its first word
+  const int64_t *leaf_starts;   // a tree: its first leaf
 } CLForest;
 
-// Adds the values of the leaves that each row falls in: `out[row][width]`. Trees are added in their order.
+// Adds the values (`[leaves][width]`) of the leaves that each row falls in: `out[row][width]`. Trees are added in their order.
 void cl_forest_add(const CLForest *forest, const double *values, int32_t width, const double *x, int64_t rows, int64_t columns,
                    double *out);
-// The node of each tree that each row falls in, counted from the tree's first: `out[row][trees]`.
+// The leaf of each tree that each row falls in, counted from the tree's first: `out[row][trees]`.
 void cl_forest_leaves(const CLForest *forest, const double *x, int64_t rows, int64_t columns, int32_t *out);
 
 #ifdef __cplusplus

@@ -1,0 +1,5 @@
+import MartletCore
+
+extension LearnerCatalogue {
+  static let neighbourEntries: [LearnerEntry] = []
+}
