@@ -3,7 +3,9 @@ public import MartletCore
 /// All learners by name: what `martlet.yml` and saved models call them.
 public enum LearnerCatalogue {
   /// Every learner that there is. Each area adds a list of its own.
-  public static let entries: [LearnerEntry] = treeEntries + boostingEntries + neighbourEntries
+  public static let entries: [LearnerEntry] =
+    treeEntries + boostingEntries + neighbourEntries + linearEntries + bayesEntries + kernelEntries + clusterEntries + ensembleEntries
+    + networkEntries
 
   private static let byKind = Dictionary(entries.map { ($0.kind, $0) }, uniquingKeysWith: { first, _ in first })
 
