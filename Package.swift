@@ -19,6 +19,14 @@ let torchLinkerSettings: [LinkerSetting] = [
   ]),
   .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
+// Arrow comes from the pyarrow wheel; its libraries carry the version in their names.
+let arrow = Context.packageDirectory + "/.deps/arrow"
+let arrowLinkerSettings: [LinkerSetting] = [
+  .unsafeFlags([
+    "-L" + arrow + "/lib", "-l:libarrow.so.2600", "-l:libarrow_compute.so.2600", "-l:libarrow_acero.so.2600", "-l:libarrow_dataset.so.2600",
+    "-l:libparquet.so.2600", "-Xlinker", "-rpath", "-Xlinker", arrow + "/lib",
+  ])
+]
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -75,6 +83,13 @@ let package = Package(
       .target(
         name: "CImage", cSettings: [.unsafeFlags(["-O2"])],
         linkerSettings: [.linkedLibrary("turbojpeg"), .linkedLibrary("spng"), .linkedLibrary("z")]),
+      .target(
+        name: "CArrow", cxxSettings: [.unsafeFlags(["-isystem", arrow + "/include", "-fvisibility=hidden", "-O2"])],
+        linkerSettings: arrowLinkerSettings),
+      .systemLibrary(name: "CPostgres"),
+      .target(
+        name: "CLearners", cxxSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
+        linkerSettings: [.linkedLibrary("xgboost"), .linkedLibrary("svm")]),
     ],
     // Floor 1
     module("MartletCore", from: [crypto]),
@@ -84,12 +99,16 @@ let package = Package(
     module("NN", from: ["MartletCore", "Torch"], fixtures: true),
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
-    module("Tables", from: ["MartletCore", "Torch"], fixtures: true),
+    module("Tables", from: ["MartletCore", "Torch", "CArrow", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")], fixtures: true),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
+    module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables"], fixtures: true),
+    module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "CLearners"], fixtures: true),
     // Floor 4
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
+    module("Profiling", from: ["MartletCore", "Charts", "Tables", "Learners", "Evaluation"], fixtures: true),
+    module("Selection", from: ["MartletCore", "Tables", "Recipes", "Learners", "Evaluation"]),
     // Floor 5
     module("Bundles", from: ["MartletCore"]),
     module(
@@ -110,8 +129,8 @@ let package = Package(
     module(
       "Martlet",
       from: [
-        "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Evaluation", "Bundles", "Registry", "Serving", "Project",
-        "Commands", .product(name: "Logging", package: "swift-log"),
+        "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Tables", "Recipes", "Learners", "Evaluation", "Profiling",
+        "Selection", "Bundles", "Registry", "Serving", "Project", "Commands", .product(name: "Logging", package: "swift-log"),
       ]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
