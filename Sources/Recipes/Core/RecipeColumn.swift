@@ -160,7 +160,12 @@ struct CategoryIndex: Hashable, Sendable, Codable {
   func text(_ values: RecipeValues, row: Int) -> String {
     switch values {
     case .numbers(let numbers): numbers[row].isNaN ? "missing" : spelled(numbers[row])
-    case .column(let column): column.isMissing(row) ? "missing" : "\(column.value(row))"
+    case .column(let column):
+      switch column.value(row) {
+      case .text(let text): text
+      case .missing: "missing"
+      case let other: "\(other)"
+      }
     case .sparse: ""
     }
   }
