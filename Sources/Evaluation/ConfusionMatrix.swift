@@ -32,6 +32,16 @@ public struct ConfusionMatrix: Sendable, Hashable, Codable {
     if let weights { try add(truth, predicted, weights) } else { try add(truth, predicted) }
   }
 
+  /// A matrix of whole counts, cell by cell: as from rows without weights.
+  init(truth: [Int], predicted: [Int], classes: Int, cellCounts: [Double]) throws(MetricError) {
+    try self.init(classes: classes)
+    for (index, count) in cellCounts.enumerated() {
+      counts[truth[index] * classes + predicted[index]] += count
+      isPresent[truth[index]] = true
+      isPresent[predicted[index]] = true
+    }
+  }
+
   private mutating func add(_ truth: [Int], _ predicted: [Int]) throws(MetricError) {
     let classes = classes
     var cells = [Int](repeating: 0, count: classes * classes)

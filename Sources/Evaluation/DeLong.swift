@@ -44,6 +44,36 @@ enum DeLong {
     return (positive + negative).squareRoot()
   }
 
+  /// The area and the placement of every row among those of the other kind: the structural components of both samples.
+  static func components<Score: BinaryFloatingPoint>(
+    _ isPositive: [Bool], _ scores: [Score]
+  ) throws(MetricError) -> (area: Double, placements: [Double]) {
+    try Check.rows(isPositive.count, scores.count, "scores")
+    let sorted = try SortedScores(scores)
+    let area = try RankArea(sorted, isPositive: isPositive, weights: nil).area
+    let positives = Double(isPositive.count { $0 }), negatives = Double(isPositive.count) - positives
+    var placements = [Double](repeating: 0, count: isPositive.count)
+    var below = (positive: 0.0, negative: 0.0)
+    var start = 0
+    while start < sorted.order.count {
+      var end = start, group = (positive: 0.0, negative: 0.0)
+      repeat {
+        if isPositive[Int(sorted.order[end])] { group.positive += 1 } else { group.negative += 1 }
+        end += 1
+      } while sorted.tiesWithNext[end - 1]
+      for place in start..<end {
+        let row = Int(sorted.order[place])
+        placements[row] =
+          isPositive[row]
+          ? (below.negative + group.negative / 2) / negatives : (positives - below.positive - group.positive / 2) / positives
+      }
+      below.positive += group.positive
+      below.negative += group.negative
+      start = end
+    }
+    return (area, placements)
+  }
+
   /// An area with its interval, cut at 0 and 1. Where every pair is in order the variance is zero, which would promise perfection for all
   /// data: the bound is then Wilson's for as many rows as the smallest class has.
   static func estimate(_ area: Double, deviation: Double, smallestClass: Double, level: Double) -> Estimate {

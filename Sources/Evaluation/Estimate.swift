@@ -25,6 +25,14 @@ public struct Estimate: Codable, Sendable, Hashable {
     case jackknife
     /// Value and normal quantile times the standard error.
     case normal
+    /// Between ordered values whose places follow from the binomial distribution: for quantiles, whatever the distribution.
+    case orderStatistics
+    /// Bias-corrected and accelerated percentiles of resamples (Efron, "Better bootstrap confidence intervals", 1987).
+    case bca
+    /// Student's t over the folds of a cross-validation, the variance corrected for their overlap (Nadeau and Bengio, 2003).
+    case correctedResampledT
+    /// Student's t over values that do not depend on each other.
+    case student
   }
 
   /// An estimate by its numbers.

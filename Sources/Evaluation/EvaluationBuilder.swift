@@ -1,3 +1,5 @@
+import MartletCore
+
 /// Computes a whole evaluation from checked rows, every sort and every pass once.
 struct EvaluationBuilder {
   let labels: [String]
@@ -48,19 +50,23 @@ struct EvaluationBuilder {
     }
     var rocCurves: [ClassificationEvaluation.ClassROC] = []
     if areas.present.count > 1 {
-      metrics["auc_ovr_macro"] = areas.estimate(.oneVersusRestMacro, level: options.level)
-      metrics["auc_ovr_weighted"] = areas.estimate(.oneVersusRestWeighted, level: options.level)
-      metrics["auc_ovo_macro"] = areas.estimate(.oneVersusOneMacro, level: options.level)
+      let averages: [(String, AUCAverage)] = [
+        ("auc_ovr_macro", .oneVersusRestMacro), ("auc_ovr_weighted", .oneVersusRestWeighted), ("auc_ovo_macro", .oneVersusOneMacro),
+      ]
+      let estimates = areas.estimates(averages.map { areas.coefficients($0.1) }, level: options.level)
+      for (average, estimate) in zip(averages, estimates) { metrics[average.0] = estimate }
       if classes == 2 { metrics["auc"] = areas.estimate(areas.coefficients(oneVersusRest: 1), level: options.level) }
-      var averagePrecisions: [Double] = []
-      for label in areas.present {
+      let present = areas.present
+      let curves = try Parallel.metrics(present.count) { index throws(MetricError) in
+        let label = present[index]
         let steps = ScoreSteps(
           areas.sorted[label], truth.map { $0 == label }, probabilities, weights: weights, column: label, columns: classes)
-        averagePrecisions.append(steps.averagePrecision)
-        let curve = try steps.rocCurve(dropsCollinear: true)
-        rocCurves.append(.init(label: labels[label], area: areas.oneVersusRest(label), curve: curve.thinned(to: 160)))
+        return (precision: steps.averagePrecision, curve: try steps.rocCurve(dropsCollinear: true).thinned(to: 160))
       }
-      metrics["average_precision_macro"] = averagePrecision(areas, each: averagePrecisions)
+      for (label, one) in zip(present, curves) {
+        rocCurves.append(.init(label: labels[label], area: areas.oneVersusRest(label), curve: one.curve))
+      }
+      metrics.merge(averagePrecisions(areas, each: curves.map(\.precision))) { _, new in new }
     } else {
       notes.append("Only one class occurs, so ROC curves and their areas are not defined.")
     }
@@ -112,16 +118,21 @@ struct EvaluationBuilder {
     return metrics
   }
 
-  /// The mean over the classes, from the curves that were walked anyway; its interval from leaving groups of rows out of all of them.
-  private func averagePrecision(_ areas: PairwiseAreas, each: [Double]) -> Estimate {
+  /// The mean over the classes, and the second class's where there are two, from the curves that were walked anyway; the intervals from
+  /// leaving groups of rows out of all of them.
+  private func averagePrecisions(_ areas: PairwiseAreas, each: [Double]) -> [String: Estimate] {
     let groups = Jackknife.groups(rows: truth.count, seed: options.seed)
-    var parts = [Double](repeating: 0, count: groups.count)
-    for label in areas.present {
-      let without = Jackknife.averagePrecisions(
-        areas.sorted[label], isPositive: { truth[$0] == label }, weights: weights, groups: groups)
-      for (index, value) in without.enumerated() { parts[index] += value / Double(areas.present.count) }
+    let present = areas.present
+    let without = Parallel.results(present.count) { index in
+      Jackknife.averagePrecisions(
+        areas.sorted[present[index]], isPositive: { truth[$0] == present[index] }, weights: weights, groups: groups)
     }
-    return Jackknife.estimate(each.reduce(0, +) / Double(each.count), parts: parts, level: options.level)
+    let parts = (0..<groups.count).map { group in without.reduce(0) { $0 + $1[group] } / Double(present.count) }
+    var result = [
+      "average_precision_macro": Jackknife.estimate(each.reduce(0, +) / Double(each.count), parts: parts, level: options.level)
+    ]
+    if classes == 2 { result["average_precision"] = Jackknife.estimate(each[1], parts: without[1], level: options.level) }
+    return result
   }
 
   private func perClass(_ areas: PairwiseAreas) -> [ClassificationEvaluation.ClassResult] {
@@ -131,20 +142,28 @@ struct EvaluationBuilder {
     var functions: [Int: (Margins) -> Double] = [:]
     for label in 0..<classes { functions[label] = { $0.scores(of: label, beta: 1, .zero).fScore } }
     let f1 = Bootstrap.confusion(confusion, options: options, functions)
+    let withArea = (0..<classes).filter { areas.classWeights[$0] > 0 && areas.present.count > 1 }
+    let estimates = areas.estimates(withArea.map { areas.coefficients(oneVersusRest: $0) }, level: options.level)
+    let areaOfClass = Dictionary(uniqueKeysWithValues: zip(withArea, estimates))
     return (0..<classes).map { label in
       let scores = margins.scores(of: label, beta: 1, .zero)
-      let hasArea = areas.classWeights[label] > 0 && areas.present.count > 1
       return .init(
         label: labels[label], support: margins.truth[label],
         precision: Intervals.wilson(share: scores.precision, count: margins.predicted[label] * scale, level: options.level),
         recall: Intervals.wilson(share: scores.recall, count: margins.truth[label] * scale, level: options.level),
         f1: f1[label] ?? Intervals.percentiles([], value: scores.fScore, level: options.level),
-        auc: hasArea ? areas.estimate(areas.coefficients(oneVersusRest: label), level: options.level) : nil)
+        auc: areaOfClass[label])
     }
   }
 
   private func worst(_ limit: Int) -> [ClassificationEvaluation.Mistake] {
-    let wrong = truth.indices.filter { truth[$0] != predicted[$0] }.sorted { (losses[$0], -Double($0)) > (losses[$1], -Double($1)) }
+    var wrong = truth.indices.filter { truth[$0] != predicted[$0] }
+    // Only the worst are shown: a bound from a sort of the losses alone leaves few rows to order.
+    if wrong.count > 4 * max(limit, 1) {
+      let bound = wrong.map { losses[$0] }.sorted(by: >)[max(limit, 1) - 1]
+      wrong = wrong.filter { losses[$0] >= bound }
+    }
+    wrong.sort { losses[$0] > losses[$1] || (losses[$0] == losses[$1] && $0 < $1) }
     return wrong.prefix(max(0, limit)).map { row in
       .init(
         row: row, truth: truth[row], predicted: predicted[row], confidence: Double(probabilities[row * classes + predicted[row]]),

@@ -87,13 +87,13 @@ public struct EvaluationComparison: Codable, Sendable, Hashable {
     }
   }
 
-  private static func verdict(_ difference: Estimate, higherIsBetter: Bool) -> Verdict {
+  static func verdict(_ difference: Estimate, higherIsBetter: Bool) -> Verdict {
     if difference.lower > 0 { return higherIsBetter ? .better : .worse }
     if difference.upper < 0 { return higherIsBetter ? .worse : .better }
     return .undecided
   }
 
-  private static func independent(_ a: Estimate, _ b: Estimate, level: Double) -> Estimate {
+  static func independent(_ a: Estimate, _ b: Estimate, level: Double) -> Estimate {
     let deviation = [a, b].reduce(0.0) { sum, one in
       let part = one.margin / Quantile.normal(0.5 + one.level / 2)
       return sum + part * part

@@ -30,4 +30,31 @@ enum Intervals {
     }
     return Estimate(value: value, lower: min(value, low), upper: max(value, high), level: level, method: method)
   }
+
+  /// Bias-corrected and accelerated percentiles (Efron, 1987): right coverage also where the statistic's spread grows with its value.
+  /// - Parameter jackknife: the statistic without each of the groups of rows.
+  static func bca(_ values: [Double], value: Double, jackknife: [Double], level: Double) -> Estimate {
+    let sorted = values.filter { !$0.isNaN }.sorted()
+    let parts = jackknife.filter(\.isFinite)
+    guard sorted.count > 1, parts.count > 2, value.isFinite else { return percentiles(values, value: value, level: level) }
+    let below = Double(sorted.count { $0 < value }) + Double(sorted.count { $0 == value }) / 2
+    let share = below / Double(sorted.count)
+    guard share > 0, share < 1 else { return percentiles(values, value: value, level: level) }
+    let bias = Quantile.normal(share)
+    let mean = parts.reduce(0, +) / Double(parts.count)
+    var squares = 0.0, cubes = 0.0
+    for part in parts {
+      let away = mean - part
+      squares += away * away
+      cubes += away * away * away
+    }
+    let acceleration = squares > 0 ? cubes / (6 * squares * squares.squareRoot()) : 0
+    func end(_ probability: Double) -> Double {
+      let z = bias + Quantile.normal(probability)
+      let moved = bias + z / max(1 - acceleration * z, 1e-6)
+      return Quantile.sorted(sorted, Distribution.normalUpper(-moved))
+    }
+    return Estimate(
+      value: value, lower: min(value, end(0.5 - level / 2)), upper: max(value, end(0.5 + level / 2)), level: level, method: .bca)
+  }
 }

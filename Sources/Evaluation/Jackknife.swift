@@ -38,22 +38,45 @@ enum Jackknife {
       places[index] = groups.of[row]
       if let weights { ordered[index] = weights[row] }
     }
-    return (0..<groups.count).map { left in
-      let left = UInt8(left)
-      var sum = 0.0, above = 0.0, all = 0.0, group = 0.0
-      for index in 0..<count {
-        if places[index] != left {
-          let weight = ordered.isEmpty ? 1 : ordered[index]
-          all += weight
-          if kinds[index] & 1 != 0 { group += weight }
-        }
-        if kinds[index] & 2 != 0, group > 0 {
-          above += group
-          sum += group * above / all
-          group = 0
+    return walk(kinds, places, ordered, groups: groups.count)
+  }
+
+  /// One walk down the scores for all groups: where a run holds positives, what it adds without each of the groups.
+  private static func walk(_ kinds: [UInt8], _ places: [UInt8], _ ordered: [Double], groups: Int) -> [Double] {
+    // What each group has so far of positives, of rows, and of the run's positives.
+    var above = [Double](repeating: 0, count: groups), rows = above, run = above, sums = above
+    var allAbove = 0.0, allRows = 0.0, allRun = 0.0
+    above.withUnsafeMutableBufferPointer { above in
+      rows.withUnsafeMutableBufferPointer { rows in
+        run.withUnsafeMutableBufferPointer { run in
+          sums.withUnsafeMutableBufferPointer { sums in
+            kinds.withUnsafeBufferPointer { kinds in
+              places.withUnsafeBufferPointer { places in
+                for index in 0..<kinds.count {
+                  let group = Int(places[index]), weight = ordered.isEmpty ? 1 : ordered[index]
+                  rows[group] += weight
+                  allRows += weight
+                  if kinds[index] & 1 != 0 {
+                    run[group] += weight
+                    allRun += weight
+                  }
+                  guard kinds[index] & 2 != 0, allRun > 0 else { continue }
+                  allAbove += allRun
+                  for left in 0..<groups {
+                    above[left] += run[left]
+                    // Where a group holds the whole run, nothing is added without it; rows are above zero otherwise.
+                    let rest = allRun - run[left], count = allRows - rows[left]
+                    sums[left] += rest > 0 ? rest * (allAbove - above[left]) / count : 0
+                    run[left] = 0
+                  }
+                  allRun = 0
+                }
+              }
+            }
+          }
         }
       }
-      return above > 0 ? sum / above : .nan
     }
+    return (0..<groups).map { allAbove - above[$0] > 0 ? sums[$0] / (allAbove - above[$0]) : .nan }
   }
 }

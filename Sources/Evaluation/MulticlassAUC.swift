@@ -1,3 +1,5 @@
+import MartletCore
+
 /// How the areas of several classes become one.
 public enum AUCAverage: Sendable, Hashable, CaseIterable {
   /// One class against all others, the mean over the classes.
@@ -56,6 +58,8 @@ struct PairwiseAreas {
   private let weights: [Double]?
   /// The rows by each column's scores.
   let sorted: [SortedScores]
+  /// The classes of the rows in the order of each column's scores: every walk is then through memory from end to end.
+  private let orderedTruth: [[Int32]]
 
   init<Score: BinaryFloatingPoint>(truth: [Int], probabilities: [Score], classes: Int, weights: [Double]?) throws(MetricError) {
     try Check.rows(truth.count, weights: weights?.count)
@@ -72,39 +76,68 @@ struct PairwiseAreas {
     }
     classWeights = totals
     classCounts = counts
+    let sort = SortOfColumn { column throws(MetricError) in try SortedScores(probabilities, column: column, columns: classes) }
+    let parts = try Parallel.metrics(classes) { column throws(MetricError) in
+      let order = try sort.column(column)
+      let labels = order.order.map { Int32(truncatingIfNeeded: truth[Int($0)]) }
+      return (order: order, labels: labels, sums: Self.sums(order, labels, weights, positive: column, classes: classes))
+    }
     var areas = [Double](repeating: .nan, count: classes * classes)
-    var sorted: [SortedScores] = []
-    for column in 0..<classes {
-      let order = try SortedScores(probabilities, column: column, columns: classes)
-      let sums = Self.sums(order, truth, weights, positive: column, classes: classes)
+    for (column, part) in parts.enumerated() {
       for other in 0..<classes where other != column && totals[column] > 0 && totals[other] > 0 {
-        areas[column * classes + other] = sums[other] / (totals[column] * totals[other])
+        areas[column * classes + other] = part.sums[other] / (totals[column] * totals[other])
       }
-      sorted.append(order)
     }
     self.areas = areas
-    self.sorted = sorted
+    sorted = parts.map(\.order)
+    orderedTruth = parts.map(\.labels)
+  }
+
+  /// `@unchecked Sendable`: it only reads an array of numbers, which threads may do side by side.
+  private struct SortOfColumn: @unchecked Sendable {
+    let column: (Int) throws(MetricError) -> SortedScores
+    init(_ column: @escaping (Int) throws(MetricError) -> SortedScores) { self.column = column }
   }
 
   /// For every other class, the weight of pairs in which a row of `positive` scores higher, ties counting half.
-  private static func sums(_ sorted: SortedScores, _ truth: [Int], _ weights: [Double]?, positive: Int, classes: Int) -> [Double] {
+  private static func sums(_ sorted: SortedScores, _ labels: [Int32], _ weights: [Double]?, positive: Int, classes: Int) -> [Double] {
     var sums = [Double](repeating: 0, count: classes), group = sums, below = sums
     var touched: [Int] = []
-    for place in sorted.order.indices {
-      let row = Int(sorted.order[place])
-      let label = truth[row]
-      if group[label] == 0 { touched.append(label) }
-      group[label] += weights?[row] ?? 1
-      if sorted.tiesWithNext[place] { continue }
-      // Walking up, what is below is known; pairs are counted when their positive row comes.
-      if group[positive] > 0 {
-        for other in 0..<classes { sums[other] += group[positive] * (below[other] + group[other] / 2) }
+    sums.withUnsafeMutableBufferPointer { sums in
+      group.withUnsafeMutableBufferPointer { group in
+        below.withUnsafeMutableBufferPointer { below in
+          labels.withUnsafeBufferPointer { labels in
+            sorted.tiesWithNext.withUnsafeBufferPointer { ties in
+              sorted.order.withUnsafeBufferPointer { order in
+                for place in 0..<order.count {
+                  let label = Int(labels[place])
+                  let weight = weights?[Int(order[place])] ?? 1
+                  // A row by itself, as most are, needs no group.
+                  if !ties[place], touched.isEmpty {
+                    if label == positive {
+                      for other in 0..<classes { sums[other] += weight * (below[other] + (other == positive ? weight / 2 : 0)) }
+                    }
+                    below[label] += weight
+                    continue
+                  }
+                  if group[label] == 0 { touched.append(label) }
+                  group[label] += weight
+                  if ties[place] { continue }
+                  // Walking up, what is below is known; pairs are counted when their positive row comes.
+                  if group[positive] > 0 {
+                    for other in 0..<classes { sums[other] += group[positive] * (below[other] + group[other] / 2) }
+                  }
+                  for label in touched {
+                    below[label] += group[label]
+                    group[label] = 0
+                  }
+                  touched.removeAll(keepingCapacity: true)
+                }
+              }
+            }
+          }
+        }
       }
-      for label in touched {
-        below[label] += group[label]
-        group[label] = 0
-      }
-      touched.removeAll(keepingCapacity: true)
     }
     return sums
   }
@@ -168,41 +201,73 @@ struct PairwiseAreas {
     }
     // The squares of n deviations are n - 1 variances.
     let corrections = classCounts.map { $0 > 1 ? ($0 / ($0 - 1)).squareRoot() : 1 }
-    for column in Set(parts.map(\.positive)).sorted() {
-      walk(column, Array(matrix[(column * classes)..<((column + 1) * classes)]), corrections, &result)
+    result.withUnsafeMutableBufferPointer { result in
+      for column in Set(parts.map(\.positive)).sorted() {
+        let order = sorted[column].order
+        order.withUnsafeBufferPointer { order in
+          walk(column, Array(matrix[(column * classes)..<((column + 1) * classes)]), corrections) { result[Int(order[$0])] += $1 }
+        }
+      }
     }
     return result
   }
 
-  private func walk(_ column: Int, _ coefficients: [Double], _ corrections: [Double], _ result: inout [Double]) {
-    let order = sorted[column].order, ties = sorted[column].tiesWithNext
+  /// The variance of a combination: of one column's areas from one walk, without a number for every row.
+  private func variance(_ parts: [Part]) -> Double {
+    guard let column = parts.first?.positive, parts.allSatisfy({ $0.positive == column }) else {
+      return influences(parts).reduce(0) { $0 + $1 * $1 }
+    }
+    var coefficients = [Double](repeating: 0, count: classes), sum = 0.0
+    for part in parts { coefficients[part.negative] += part.weight }
+    walk(column, coefficients, classCounts.map { $0 > 1 ? ($0 / ($0 - 1)).squareRoot() : 1 }) { sum += $1 * $1 }
+    return sum
+  }
+
+  /// Gives the influence of the row at every place of a column's order.
+  @inline(__always)
+  private func walk(_ column: Int, _ coefficients: [Double], _ corrections: [Double], _ add: (Int, Double) -> Void) {
     let own = classWeights[column]
     // With coefficient c over the class weight: a positive row's placement is one number, the coefficient-weighted share below it.
     let scaled = (0..<classes).map { classWeights[$0] > 0 ? coefficients[$0] / classWeights[$0] : 0 }
-    let mean = (0..<classes).reduce(0.0) { $0 + (coefficients[$1] == 0 ? 0 : coefficients[$1] * areas[column * classes + $1]) }
+    let columnAreas = (0..<classes).map { coefficients[$0] == 0 ? 0 : areas[column * classes + $0] }
+    let factors = (0..<classes).map { corrections[$0] * scaled[$0] }
+    let mean = (0..<classes).reduce(0.0) { $0 + coefficients[$1] * columnAreas[$1] }
+    let ownFactor = corrections[column] / own
     var below = 0.0, positiveBelow = 0.0
-    var start = 0
-    while start < order.count {
-      var end = start, group = 0.0, positiveGroup = 0.0
-      repeat {
-        let row = Int(order[end])
-        let label = truth[row], weight = weights?[row] ?? 1
-        if label == column { positiveGroup += weight } else { group += weight * scaled[label] }
-        end += 1
-      } while ties[end - 1]
-      for place in start..<end {
-        let row = Int(order[place])
-        let label = truth[row], weight = weights?[row] ?? 1
-        if label == column {
-          result[row] += corrections[column] * weight * (below + group / 2 - mean) / own
-        } else if coefficients[label] != 0 {
-          let above = (own - positiveBelow - positiveGroup / 2) / own
-          result[row] += corrections[label] * weight * scaled[label] * (above - areas[column * classes + label])
+    let order = sorted[column].order
+    orderedTruth[column].withUnsafeBufferPointer { labels in
+      sorted[column].tiesWithNext.withUnsafeBufferPointer { ties in
+        scaled.withUnsafeBufferPointer { scaled in
+          factors.withUnsafeBufferPointer { factors in
+            columnAreas.withUnsafeBufferPointer { columnAreas in
+              var start = 0
+              while start < labels.count {
+                var end = start, group = 0.0, positiveGroup = 0.0
+                repeat {
+                  let label = Int(labels[end])
+                  let weight = weights?[Int(order[end])] ?? 1
+                  if label == column { positiveGroup += weight } else { group += weight * scaled[label] }
+                  end += 1
+                } while ties[end - 1]
+                let won = ownFactor * (below + group / 2 - mean)
+                let above = (own - positiveBelow - positiveGroup / 2) / own
+                for place in start..<end {
+                  let label = Int(labels[place])
+                  let weight = weights?[Int(order[place])] ?? 1
+                  if label == column {
+                    add(place, weight * won)
+                  } else if factors[label] != 0 {
+                    add(place, weight * factors[label] * (above - columnAreas[label]))
+                  }
+                }
+                below += group
+                positiveBelow += positiveGroup
+                start = end
+              }
+            }
+          }
         }
       }
-      below += group
-      positiveBelow += positiveGroup
-      start = end
     }
   }
 
@@ -212,8 +277,13 @@ struct PairwiseAreas {
   /// A combination of areas with DeLong's interval.
   func estimate(_ parts: [Part], level: Double) -> Estimate {
     let value = parts.reduce(0) { $0 + areas[$1.positive * classes + $1.negative] * $1.weight }
-    let deviation = influences(parts).reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let deviation = variance(parts).squareRoot()
     let smallest = Set(parts.flatMap { [$0.positive, $0.negative] }).map { classCounts[$0] }.min() ?? 1
     return DeLong.estimate(value, deviation: deviation, smallestClass: smallest, level: level)
+  }
+
+  /// Several combinations with their intervals, side by side on the machine's cores.
+  func estimates(_ combinations: [[Part]], level: Double) -> [Estimate] {
+    Parallel.results(combinations.count) { estimate(combinations[$0], level: level) }
   }
 }

@@ -25,14 +25,9 @@ enum Quantile {
     return x - step / (1 + x * step / 2)
   }
 
-  /// Student's t quantile by the expansion of Cornish and Fisher: to about 1e-4 from 10 degrees of freedom on.
+  /// Student's t quantile.
   static func student(_ probability: Double, degrees: Double) -> Double {
-    let z = normal(probability)
-    let z2 = z * z
-    let first = (z2 + 1) * z / 4
-    let second = ((5 * z2 + 16) * z2 + 3) * z / 96
-    let third = (((3 * z2 + 19) * z2 + 17) * z2 - 15) * z / 384
-    return z + first / degrees + second / (degrees * degrees) + third / (degrees * degrees * degrees)
+    Distribution.studentQuantile(probability, degrees: degrees)
   }
 
   /// The quantile of sorted values, between neighbours in proportion (NumPy's default).
@@ -42,6 +37,26 @@ enum Quantile {
     let index = Int(position)
     guard index + 1 < values.count else { return last }
     return values[index] + (values[index + 1] - values[index]) * (position - Double(index))
+  }
+
+  /// The weighted quantile of values: the inverse of their distribution function, the mean of both neighbours where it is met exactly
+  /// (Hyndman and Fan's second definition; scikit-learn's averaged one). Rows of weight zero do not count.
+  static func weighted(_ values: [Double], weights: [Double]?, _ probability: Double) -> Double {
+    let order = values.indices.filter { weights?[$0] != 0 }.sorted { values[$0] < values[$1] }
+    guard let last = order.last else { return .nan }
+    var sums: [Double] = []
+    sums.reserveCapacity(order.count)
+    var sum = 0.0
+    for index in order {
+      sum += weights?[index] ?? 1
+      sums.append(sum)
+    }
+    let target = max(probability * sum, .leastNonzeroMagnitude)
+    let place = sums.firstIndex { $0 >= target } ?? order.count - 1
+    guard sums[place] - target <= .ulpOfOne, place + 1 < order.count else {
+      return place < order.count ? values[order[place]] : values[last]
+    }
+    return (values[order[place]] + values[order[place + 1]]) / 2
   }
 }
 

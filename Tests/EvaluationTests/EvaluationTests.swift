@@ -60,6 +60,18 @@ struct EvaluationTests {
     #expect(abs((metrics["mce"]?.value ?? .nan) - calibration.maximumError) < 1e-12)
   }
 
+  @Test func twoClassesHaveTheSecondsCurves() throws {
+    let (probabilities, truth) = Simulated.rows(200, classes: 2, seed: 5)
+    var accumulator = try ClassificationAccumulator(labels: ["no", "yes"])
+    try accumulator.add(probabilities: probabilities, truth: truth)
+    let metrics = try accumulator.evaluation(intervals: IntervalOptions(resamples: 50)).metrics
+    let second = truth.indices.map { probabilities[2 * $0 + 1] }, isPositive = truth.map { $0 == 1 }
+    #expect(metrics["auc"]?.value == (try Metrics.auc(isPositive, second)))
+    let precision = try #require(metrics["average_precision"])
+    #expect(abs(precision.value - (try Metrics.averagePrecision(isPositive, second))) < 1e-12)
+    #expect(precision.lower < precision.value && precision.value < precision.upper)
+  }
+
   /// Batches of any size, merged from any number of workers in order, give the same evaluation as one batch.
   @Test func batchesMerge() throws {
     let (probabilities, truth) = Simulated.rows(101, classes: 3, seed: 3)
