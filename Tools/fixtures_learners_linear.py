@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 from scipy import optimize
-from sklearn import calibration, cluster, datasets, ensemble, isotonic, linear_model, metrics, mixture, naive_bayes, svm
+from sklearn import calibration, cluster, datasets, ensemble, isotonic, linear_model, mixture, naive_bayes, svm
 
 warnings.filterwarnings("ignore")
 TARGET = pathlib.Path(__file__).parent.parent / "Tests" / "LearnersTests" / "Fixtures"
@@ -210,10 +210,28 @@ def cluster_cases():
     return {"kmeans": means, "mixtures": mixtures}
 
 
-def scores_cases():
-    x, y = sets["wine_scaled"]
-    return {"silhouette": metrics.silhouette_score(x, y), "calinski": metrics.calinski_harabasz_score(x, y),
-            "davies": metrics.davies_bouldin_score(x, y)}
+def region_cases():
+    cases = []
+    x, _ = sets["wine_scaled"]
+    for radius, least in ((2.2, 5), (2.6, 10)):
+        model = cluster.DBSCAN(eps=radius, min_samples=least).fit(x)
+        cases.append({"kind": "dbscan", "settings": {"radius": radius, "min-neighbours": least}, "labels": model.labels_,
+                      "cores": model.core_sample_indices_})
+    for linkage in ("ward", "complete", "average", "single"):
+        model = cluster.AgglomerativeClustering(4, linkage=linkage).fit(x)
+        cases.append({"kind": "agglomerative", "settings": {"clusters": 4, "linkage": linkage},
+                      "centres": sorted([x[model.labels_ == k].mean(axis=0).tolist() for k in range(4)])})
+    return cases
+
+
+def estimate_cases():
+    import statsmodels.api as sm
+    x, y = sets["diabetes_scaled"]
+    linear = sm.OLS(y, sm.add_constant(x)).fit()
+    cx, cy = sets["cancer_scaled"][0][:, :2], sets["cancer_scaled"][1]
+    logit = sm.Logit(cy, sm.add_constant(cx)).fit(disp=0, tol=1e-14, maxiter=200)
+    return {name: {"values": m.params, "errors": m.bse, "p": m.pvalues, "low": m.conf_int()[:, 0], "high": m.conf_int()[:, 1]}
+            for name, m in (("linear", linear), ("logistic", logit))}
 
 
 def kernel_cases():
@@ -284,9 +302,10 @@ def ensemble_cases():
 
 
 if __name__ == "__main__":
-    write("learners_linear.json", {"linear": linear_cases(), "huber": huber_cases(), "path": path_case()})
+    write("learners_linear.json", {"linear": linear_cases(), "huber": huber_cases(), "path": path_case(),
+                                   "estimates": estimate_cases()})
     write("learners_logistic.json", logistic_cases())
     write("learners_bayes.json", bayes_cases())
-    write("learners_clusters.json", {**cluster_cases(), "scores": scores_cases()})
+    write("learners_clusters.json", {**cluster_cases(), "regions": region_cases()})
     write("learners_kernel.json", kernel_cases())
     write("learners_ensembles.json", {"calibration": calibration_cases(), "adaboost": ensemble_cases()})

@@ -48,6 +48,32 @@ import Testing
     try LearnerContract.hold(KMeans(clusters: 3, starts: 3), on: data)
     try LearnerContract.hold(GaussianMixture(components: 2, covariance: .diag), on: data)
     try LearnerContract.hold(GaussianMixture(components: 2), on: data, tolerance: 1e-6)
+    try LearnerContract.hold(DBSCAN(radius: 1.2), on: data)
+    for linkage in Agglomerative.Linkage.allCases {
+      try LearnerContract.hold(Agglomerative(clusters: 3, linkage: linkage), on: .unlabelled(rows: 40))
+    }
+  }
+
+  @Test func regionsAndTreesEqualScikitLearn() throws {
+    let (x, y) = try ReferenceData.table("wine_scaled")
+    let cases = try ReferenceData.read("learners_clusters.json")["regions"]?.arrayValue ?? []
+    #expect(cases.count == 6)
+    for entry in cases {
+      let kind = entry["kind"]?.stringValue ?? ""
+      let learner = try LearnerCatalogue.learner(kind, settings: entry["settings"] ?? .null)
+      let model = try learner.fit(x, .values(y), weights: nil, context: FitContext())
+      if let tree = model as? AgglomerativeModel {
+        #expect(distance(tree.centres, try entry.numbers("centres")) < 1e-9, "\(String(describing: entry["settings"]))")
+        continue
+      }
+      let regions = try #require(model as? DBSCANModel)
+      let own = try regions.assign(x), theirs = try entry.numbers("labels").map { Int($0) }
+      let cores = try entry.numbers("cores").map { Int($0) }
+      // The numbers of regions may differ, and rows between two regions may go to either; which cores are together may not.
+      #expect(Set(cores.map { [own[$0], theirs[$0]] }).count == Set(cores.map { theirs[$0] }).count)
+      #expect(own.map { $0 < 0 } == theirs.map { $0 < 0 })
+      #expect(regions.clusterCount == Set(cores.map { theirs[$0] }).count)
+    }
   }
 
   @Test func theNumberOfComponentsIsChosenByBIC() throws {

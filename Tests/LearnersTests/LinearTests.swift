@@ -92,6 +92,34 @@ import Testing
     #expect(model.coefficients.contains(0))
   }
 
+  @Test func standardErrorsEqualStatsmodels() throws {
+    let entry = try #require(try ReferenceData.read("learners_linear.json")["estimates"])
+    let (x, y) = try ReferenceData.table("diabetes_scaled")
+    let (all, target, _) = try ReferenceData.classes("cancer_scaled")
+    let values = try all.denseValues()
+    let two = try FeatureMatrix(
+      rows: all.rows, names: ["a", "b"],
+      values: (0..<all.rows).flatMap { [values[$0 * all.columns], values[$0 * all.columns + 1]] })
+    let results = [
+      ("linear", try LinearRegression().estimates(x, .values(y))), ("logistic", try LogisticRegression().estimates(two, target)),
+    ]
+    for (name, lines) in results {
+      let expected = try #require(entry[name])
+      #expect(distance(lines.map(\.value), try expected.numbers("values")) < 1e-7)
+      #expect(distance(lines.map(\.standardError), try expected.numbers("errors")) < 1e-7)
+      #expect(distance(lines.map(\.pValue), try expected.numbers("p")) < 1e-8)
+      #expect(distance(lines.map(\.low), try expected.numbers("low")) < 1e-6)
+      #expect(distance(lines.map(\.high), try expected.numbers("high")) < 1e-6)
+    }
+    #expect(lines(results, "linear") == ["intercept"] + x.names)
+    let same = try FeatureMatrix(rows: 4, names: ["a", "b"], values: [1, 1, 2, 2, 3, 3, 5, 5])
+    #expect(throws: LearnerError.self) { _ = try LinearRegression().estimates(same, .values([1, 2, 3, 4])) }
+  }
+
+  private func lines(_ results: [(String, [CoefficientEstimate])], _ name: String) -> [String] {
+    results.first { $0.0 == name }?.1.map(\.name) ?? []
+  }
+
   @Test func badInputIsNamed() throws {
     let x = try FeatureMatrix(rows: 3, names: ["a", "b"], values: [1, 2, 3, .nan, 5, 6])
     let error = #expect(throws: LearnerError.self) {

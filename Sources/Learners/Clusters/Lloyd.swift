@@ -39,7 +39,7 @@ struct Lloyd {
     }
   }
 
-  private static func squared(
+  static func squared(
     _ a: UnsafeBufferPointer<Double>, _ startA: Int, _ b: UnsafeBufferPointer<Double>, _ startB: Int, _ count: Int
   ) -> Double {
     var s0 = 0.0, s1 = 0.0, place = 0

@@ -23,7 +23,8 @@ public struct EnsembleClassifier: FittedClassifier, FittedWithWarnings {
   let columns: [[Int]]
   /// How many classes boosting saw.
   let seen: Int
-  public let warnings: [String]
+  let ownWarnings: [String]
+  public var warnings: [String] { ownWarnings + MemberWarnings.of(members) }
 
   public func probabilities(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)
@@ -61,13 +62,13 @@ public struct EnsembleClassifier: FittedClassifier, FittedWithWarnings {
     self.memberWeights = memberWeights
     self.columns = columns
     self.seen = seen
-    self.warnings = warnings
+    ownWarnings = warnings
   }
 
   public func archive() throws -> LearnerArchive {
     try StoredParts.make(
       kind,
-      State(featureNames: featureNames, labels: labels, rule: rule, columns: columns, seen: seen, warnings: warnings),
+      State(featureNames: featureNames, labels: labels, rule: rule, columns: columns, seen: seen, warnings: ownWarnings),
       ["member_weights": (memberWeights, [memberWeights.count])], parts: members.map { try $0.archive() })
   }
 
@@ -98,7 +99,8 @@ public struct EnsembleRegressor: FittedRegressor, FittedWithWarnings {
   public let memberWeights: [Double]
   /// The features of each member; all where empty.
   let columns: [[Int]]
-  public let warnings: [String]
+  let ownWarnings: [String]
+  public var warnings: [String] { ownWarnings + MemberWarnings.of(members) }
 
   public func predict(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)
@@ -132,12 +134,12 @@ public struct EnsembleRegressor: FittedRegressor, FittedWithWarnings {
     self.members = members
     self.memberWeights = memberWeights
     self.columns = columns
-    self.warnings = warnings
+    ownWarnings = warnings
   }
 
   public func archive() throws -> LearnerArchive {
     try StoredParts.make(
-      kind, State(featureNames: featureNames, rule: rule, columns: columns, warnings: warnings),
+      kind, State(featureNames: featureNames, rule: rule, columns: columns, warnings: ownWarnings),
       ["member_weights": (memberWeights, [memberWeights.count])], parts: members.map { try $0.archive() })
   }
 

@@ -103,3 +103,21 @@ struct MemberFit {
     return fitted
   }
 }
+
+/// What members of an ensemble have to say about their fits.
+enum MemberWarnings {
+  /// Each sentence once, with how many members say it.
+  static func of(_ members: [any FittedLearner]) -> [String] {
+    var counts: [(text: String, count: Int)] = []
+    for member in members {
+      for warning in (member as? any FittedWithWarnings)?.warnings ?? [] {
+        if let place = counts.firstIndex(where: { $0.text == warning }) {
+          counts[place].count += 1
+        } else {
+          counts.append((warning, 1))
+        }
+      }
+    }
+    return counts.map { $0.count == 1 ? $0.text : "\($0.count) of \(members.count) members: \($0.text)" }
+  }
+}

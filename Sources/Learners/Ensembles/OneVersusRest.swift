@@ -25,12 +25,13 @@ public struct OneVersusRest: Learner {
 }
 
 /// A fitted ``OneVersusRest``.
-public struct OneVersusRestModel: FittedClassifier {
+public struct OneVersusRestModel: FittedClassifier, FittedWithWarnings {
   public var kind: String { OneVersusRest.kind }
   public let featureNames: [String]
   public let labels: [String]
   public let present: [Int]
   let members: [any FittedClassifier]
+  public var warnings: [String] { MemberWarnings.of(members) }
 
   public func probabilities(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)

@@ -119,12 +119,13 @@ struct StackedModel: Sendable {
 }
 
 /// A fitted ``Stacking`` of classes.
-public struct StackedClassifier: FittedClassifier {
+public struct StackedClassifier: FittedClassifier, FittedWithWarnings {
   public var kind: String { Stacking.kind }
   public var featureNames: [String] { stack.featureNames }
   public let labels: [String]
   let last: any FittedClassifier
   let stack: StackedModel
+  public var warnings: [String] { MemberWarnings.of(stack.members + [last]) }
 
   public func probabilities(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)
@@ -149,11 +150,12 @@ public struct StackedClassifier: FittedClassifier {
 }
 
 /// A fitted ``Stacking`` of numbers.
-public struct StackedRegressor: FittedRegressor {
+public struct StackedRegressor: FittedRegressor, FittedWithWarnings {
   public var kind: String { Stacking.kind }
   public var featureNames: [String] { stack.featureNames }
   let last: any FittedRegressor
   let stack: StackedModel
+  public var warnings: [String] { MemberWarnings.of(stack.members + [last]) }
 
   public func predict(_ x: FeatureMatrix) throws -> [Double] {
     try checkFeatures(x)

@@ -47,16 +47,28 @@ public struct SupportVectorClassifier: Learner {
     try SettingRange.check(folds >= 2, Self.kind, "folds", folds, "2 or more")
     let rows = try TrainingRows(Self.kind, x, target, weights: weights, .sparse)
     let classes = try rows.classes()
-    let factors = try classWeights?.factors(classes, weights: rows.weights, kind: Self.kind) ?? [Double](repeating: 1, count: classes.count)
-    let (repeats, scale) = try SupportVectorSolver.repeated(rows.weights, kind: Self.kind)
+    var factors = try classWeights?.factors(classes, weights: rows.weights, kind: Self.kind) ?? [Double](repeating: 1, count: classes.count)
+    // Weights that only tell classes apart are libsvm's own weights of classes.
+    var repeats = Array(0..<rows.rows), scale = 1.0
+    var classWeight = [Double?](repeating: nil, count: classes.count), areOfClasses = true
+    for (code, weight) in zip(classes.codes, rows.weights) {
+      areOfClasses = areOfClasses && classWeight[code] ?? weight == weight
+      classWeight[code] = weight
+    }
+    if areOfClasses {
+      for code in factors.indices { factors[code] *= classWeight[code] ?? 1 }
+    } else {
+      (repeats, scale) = try SupportVectorSolver.repeated(rows.weights, kind: Self.kind)
+    }
     let function = KernelFunction(kernel: kernel, gamma: try gamma.resolved(rows), shift: shift, degree: degree)
     // libsvm numbers classes as it meets them: sorted rows give them in their own order.
     let order = repeats.sorted { (classes.codes[$0], $0) < (classes.codes[$1], $1) }
+    let (costs, unit) = (factors, c * scale)
     @Sendable func machine(_ chosen: [Int]) throws -> PairwiseMachine {
       try PairwiseMachine(
         rows.x.taking(chosen), chosen.map { classes.codes[$0] }, classes: classes.count,
         .init(
-          type: C_SVC, kernel: function, c: c * scale, tolerance: tolerance, cache: cache, classFactors: factors))
+          type: C_SVC, kernel: function, c: unit, tolerance: tolerance, cache: cache, classFactors: costs))
     }
     let full = try machine(order)
     var sigmoids: [PlattScaling]?

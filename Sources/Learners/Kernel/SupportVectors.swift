@@ -69,34 +69,36 @@ struct KernelFunction: Sendable, Hashable, Codable {
   /// Sums over vectors of coefficients times kernel values: `[rows, outputs]`. Coefficients are `[outputs, vectors]`.
   func sums(_ rows: RowMatrix, _ vectors: [Double], _ coefficients: [Double], outputs: Int) -> [Double] {
     let p = rows.columns, count = vectors.count / max(p, 1)
-    let squares = kernel == .rbf ? (0..<count).map { Self.dot(vectors, $0 * p, vectors, $0 * p, p) } : []
     var result = [Double](repeating: 0, count: rows.rows * outputs)
     var row = [Double](repeating: 0, count: p)
-    for index in 0..<rows.rows {
-      switch rows.layout {
-      case .dense(let values): for column in 0..<p { row[column] = values[index * p + column] }
-      case .sparse(let sparse):
-        for column in 0..<p { row[column] = 0 }
-        for place in sparse.starts[index]..<sparse.starts[index + 1] { row[Int(sparse.indices[place])] = sparse.values[place] }
-      }
-      let square = kernel == .rbf ? Self.dot(row, 0, row, 0, p) : 0
-      for vector in 0..<count {
-        let product = Self.dot(row, 0, vectors, vector * p, p)
-        let value: Double
-        switch kernel {
-        case .linear: value = product
-        case .rbf: value = exp(-gamma * max(square + squares[vector] - 2 * product, 0))
-        case .poly: value = pow(gamma * product + shift, Double(degree))
-        case .sigmoid: value = tanh(gamma * product + shift)
+    // The coefficients of a vector side by side, as all of them are needed at once.
+    var beside = [Double](repeating: 0, count: coefficients.count)
+    for output in 0..<outputs { for vector in 0..<count { beside[vector * outputs + output] = coefficients[output * count + vector] } }
+    vectors.withUnsafeBufferPointer { vectors in
+      let squares = kernel == .rbf ? (0..<count).map { RowMatrix.dot(vectors, $0 * p, vectors, $0 * p, p) } : []
+      beside.withUnsafeBufferPointer { beside in
+        result.withUnsafeMutableBufferPointer { result in
+          for index in 0..<rows.rows {
+            rows.copy(row: index, into: &row)
+            row.withUnsafeBufferPointer { row in
+              let square = kernel == .rbf ? RowMatrix.dot(row, 0, row, 0, p) : 0
+              for vector in 0..<count {
+                let product = RowMatrix.dot(row, 0, vectors, vector * p, p)
+                let value: Double
+                switch kernel {
+                case .linear: value = product
+                case .rbf: value = exp(-gamma * max(square + squares[vector] - 2 * product, 0))
+                case .poly: value = pow(gamma * product + shift, Double(degree))
+                case .sigmoid: value = tanh(gamma * product + shift)
+                }
+                for output in 0..<outputs { result[index * outputs + output] += beside[vector * outputs + output] * value }
+              }
+            }
+          }
         }
-        for output in 0..<outputs { result[index * outputs + output] += coefficients[output * count + vector] * value }
       }
     }
     return result
-  }
-
-  private static func dot(_ a: [Double], _ startA: Int, _ b: [Double], _ startB: Int, _ count: Int) -> Double {
-    a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in RowMatrix.dot(a, startA, b, startB, count) } }
   }
 }
 
@@ -222,6 +224,16 @@ enum SupportVectorSolver {
 }
 
 extension RowMatrix {
+  /// One row, spread out.
+  func copy(row index: Int, into row: inout [Double]) {
+    switch layout {
+    case .dense(let values): for column in 0..<columns { row[column] = values[index * columns + column] }
+    case .sparse(let sparse):
+      for column in 0..<columns { row[column] = 0 }
+      for place in sparse.starts[index]..<sparse.starts[index + 1] { row[Int(sparse.indices[place])] = sparse.values[place] }
+    }
+  }
+
   /// The given rows in the given order.
   func taking(_ taken: [Int]) -> RowMatrix {
     switch layout {

@@ -38,6 +38,13 @@ struct LogisticLoss {
     return (coefficients, intercepts)
   }
 
+  /// The inverse roots of upper bounds of the parameters' own curvatures.
+  func scales() -> [Double] {
+    let variances = x.variances(shares, around: x.means(shares))
+    let own = variances.map { 1 / (0.25 * $0 + l2).squareRoot() }.map { $0.isFinite ? $0 : 1 } + [2]
+    return (0..<size).map { own[$0 % width] }
+  }
+
   func evaluate(_ point: [Double]) throws -> (value: Double, gradient: [Double]) {
     let (value, _, gradient) = try parts(point)
     return (value, gradient)

@@ -50,7 +50,14 @@ public struct LogisticModel: FittedClassifier, FittedWithWarnings {
     let scores = try decision(x)
     let values: [Double]
     switch link {
-    case .sigmoid: values = scores.flatMap { [Self.sigmoid(-$0), Self.sigmoid($0)] }
+    case .sigmoid:
+      values = [Double](unsafeUninitializedCapacity: 2 * scores.count) { target, written in
+        for (row, score) in scores.enumerated() {
+          target[2 * row] = Self.sigmoid(-score)
+          target[2 * row + 1] = Self.sigmoid(score)
+        }
+        written = 2 * scores.count
+      }
     case .softmax: values = Self.softmax(scores, count: present.count)
     case .oneVersusRest: values = Self.normalized(scores.map(Self.sigmoid), count: present.count)
     }

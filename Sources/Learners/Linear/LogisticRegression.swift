@@ -54,12 +54,19 @@ public struct LogisticRegression: Learner {
     let loss = try LogisticLoss(rows.x, classes, weights: rowWeights, l2: l2, intercept: intercept)
     let start = [Double](repeating: 0, count: loss.size)
     var outcome: QuasiNewton.Outcome
-    if l1 == 0, !rows.x.isSparse, loss.size <= 2000 {
+    let cost = Double(rows.rows) * Double(loss.size) * Double(loss.size)
+    if l1 == 0, !rows.x.isSparse, loss.size <= 2000, cost <= 1e11 {
       outcome = try loss.newton(from: start, iterations: iterations, tolerance: tolerance)
     } else {
+      // Steps in units of each parameter's curvature: features of unlike sizes slow the search down otherwise.
+      let scales = loss.scales()
       var search = QuasiNewton(iterations: iterations, tolerance: tolerance)
-      if l1 > 0 { search.absolute = loss.isConstant.map { $0 ? 0 : l1 } }
-      outcome = try search.minimize(from: start, loss.evaluate)
+      if l1 > 0 { search.absolute = zip(loss.isConstant, scales).map { $0 ? 0 : l1 * $1 } }
+      outcome = try search.minimize(from: start) { point in
+        let (value, gradient) = try loss.evaluate(zip(point, scales).map { $0 * $1 })
+        return (value, zip(gradient, scales).map { $0 * $1 })
+      }
+      outcome.point = zip(outcome.point, scales).map { $0 * $1 }
     }
     var warnings: [String] = []
     if !outcome.converged {

@@ -53,15 +53,24 @@ struct RowMatrix: Sendable {
             }
           }
         case .sparse(let sparse):
-          for row in 0..<rows {
-            for output in 0..<outputs {
-              var sum = intercepts[output]
-              for place in sparse.starts[row]..<sparse.starts[row + 1] {
-                sum += sparse.values[place] * weights[output * columns + Int(sparse.indices[place])]
+          // The weights of a column side by side for many rows; turning them round is not worth it for few. Sums are the same.
+          let isTurned = outputs > 1 && rows > 64
+          let turned = isTurned ? Self.transposed(weights, rows: outputs, columns: columns) : []
+          let (columnStep, outputStep) = isTurned ? (outputs, 1) : (1, columns)
+          func add(_ weights: UnsafeBufferPointer<Double>) {
+            sparse.values.withUnsafeBufferPointer { values in
+              sparse.indices.withUnsafeBufferPointer { indices in
+                for row in 0..<rows {
+                  for output in 0..<outputs { target[row * outputs + output] = intercepts[output] }
+                  for place in sparse.starts[row]..<sparse.starts[row + 1] {
+                    let value = values[place], start = Int(indices[place]) * columnStep
+                    for output in 0..<outputs { target[row * outputs + output] += value * weights[start + output * outputStep] }
+                  }
+                }
               }
-              target[row * outputs + output] = sum
             }
           }
+          if isTurned { turned.withUnsafeBufferPointer(add) } else { add(weights) }
         }
       }
       written = rows * outputs
@@ -85,16 +94,30 @@ struct RowMatrix: Sendable {
             }
           }
         case .sparse(let sparse):
-          for row in 0..<rows {
-            for place in sparse.starts[row]..<sparse.starts[row + 1] {
-              let column = Int(sparse.indices[place]), value = sparse.values[place]
-              for output in 0..<outputs { result[output * columns + column] += residuals[row * outputs + output] * value }
+          sparse.values.withUnsafeBufferPointer { values in
+            sparse.indices.withUnsafeBufferPointer { indices in
+              for row in 0..<rows {
+                for place in sparse.starts[row]..<sparse.starts[row + 1] {
+                  let value = values[place], start = Int(indices[place]) * outputs
+                  for output in 0..<outputs { result[start + output] += residuals[row * outputs + output] * value }
+                }
+              }
             }
           }
         }
       }
     }
+    if isSparse, outputs > 1 {
+      return result.withUnsafeBufferPointer { Self.transposed($0, rows: columns, columns: outputs) }
+    }
     return result
+  }
+
+  private static func transposed(_ matrix: UnsafeBufferPointer<Double>, rows: Int, columns: Int) -> [Double] {
+    [Double](unsafeUninitializedCapacity: rows * columns) { target, written in
+      for row in 0..<rows { for column in 0..<columns { target[column * rows + row] = matrix[row * columns + column] } }
+      written = rows * columns
+    }
   }
 
   /// The weighted mean of each column; weights sum to more than 0.

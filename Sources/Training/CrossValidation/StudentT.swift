@@ -1,9 +1,9 @@
 import Foundation
 
 /// Student's distribution, for intervals of means of few values.
-enum StudentT {
+package enum StudentT {
   /// The value that a share `p` of the distribution lies below.
-  static func quantile(_ p: Double, degrees: Double) -> Double {
+  package static func quantile(_ p: Double, degrees: Double) -> Double {
     guard p > 0, p < 1, degrees > 0 else { return .nan }
     if p == 0.5 { return 0 }
     if p < 0.5 { return -quantile(1 - p, degrees: degrees) }
@@ -17,7 +17,7 @@ enum StudentT {
   }
 
   /// The share of the distribution below `t`.
-  static func cumulative(_ t: Double, degrees: Double) -> Double {
+  package static func cumulative(_ t: Double, degrees: Double) -> Double {
     let tail = incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2
     return t > 0 ? 1 - tail : tail
   }
