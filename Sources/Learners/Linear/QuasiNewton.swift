@@ -21,6 +21,8 @@ struct QuasiNewton {
     var point = start
     var (value, gradient) = try full(point, evaluate)
     var steps: [(s: [Double], y: [Double], rho: Double)] = []
+    // Rounds in a row whose fall cannot be told from rounding.
+    var still = 0
     for iteration in 0..<iterations {
       try Task.checkCancellation()
       let slope = pseudoGradient(point, gradient)
@@ -55,7 +57,13 @@ struct QuasiNewton {
         steps.append((s, y, 1 / product))
         if steps.count > memory { steps.removeFirst() }
       }
+      still = next.value < value - 4 * Double.ulpOfOne * abs(value) ? 0 : still + 1
       (point, value, gradient) = next
+      if still == 10 {
+        let steepest = pseudoGradient(point, gradient).map { abs($0) }.max() ?? 0
+        return Outcome(
+          point: point, value: value, iterations: iteration + 1, converged: steepest <= max(tolerance, 1e-7 * max(1, abs(value))))
+      }
     }
     let last = (pseudoGradient(point, gradient).map { abs($0) }.max() ?? 0) <= tolerance
     return Outcome(point: point, value: value, iterations: iterations, converged: last)
