@@ -23,7 +23,7 @@ let torchLinkerSettings: [LinkerSetting] = [
 let arrow = Context.packageDirectory + "/.deps/arrow"
 let arrowLinkerSettings: [LinkerSetting] = [
   .unsafeFlags([
-    "-L" + arrow + "/lib", "-l:libarrow.so.2600", "-l:libarrow_compute.so.2600", "-l:libarrow_acero.so.2600", "-l:libarrow_dataset.so.2600",
+    "-L" + arrow + "/lib", "-l:libarrow.so.2600", "-l:libarrow_compute.so.2600", "-l:libarrow_acero.so.2600",
     "-l:libparquet.so.2600", "-Xlinker", "-rpath", "-Xlinker", arrow + "/lib",
   ])
 ]
