@@ -82,16 +82,18 @@ public struct ClassificationAccumulator: Sendable {
   ///   - mistakes: how many of the worst mistakes to list.
   ///   - keepsOutcomes: keeps every row's outcome for paired comparisons.
   ///   - topK: accuracies among the first k answers to report, where there are more classes than k.
-  /// - Throws: `MetricError` if there are no rows or all weights are zero.
+  ///   - decisions: the class decided for in every row, where a threshold or costs decide; `nil` for the most probable. Whatever is counted
+  ///     follows them; areas, calibration and losses are about the probabilities alone.
+  /// - Throws: `MetricError` if there are no rows, all weights are zero, or decisions are too few, too many or out of range.
   public func evaluation(
     costs: EvaluationCosts = EvaluationCosts(), intervals: IntervalOptions = IntervalOptions(), mistakes: Int = 24,
-    keepsOutcomes: Bool = true, topK: [Int] = [3, 5]
+    keepsOutcomes: Bool = true, topK: [Int] = [3, 5], decisions: [Int]? = nil
   ) throws(MetricError) -> ClassificationEvaluation {
     try intervals.check()
     try Check.rows(truth.count)
     try Check.weights(weights)
     return try EvaluationBuilder(
-      labels: labels, truth: truth, probabilities: probabilities, weights: weights, options: intervals, topK: topK
+      labels: labels, truth: truth, probabilities: probabilities, weights: weights, decisions: decisions, options: intervals, topK: topK
     )
     .evaluation(costs: costs, mistakes: mistakes, keepsOutcomes: keepsOutcomes)
   }

@@ -7,7 +7,10 @@ struct EvaluationBuilder {
   let probabilities: [Float]
   let weights: [Double]?
   let options: IntervalOptions
+  /// The classes that the model decided for.
   let predicted: [Int]
+  /// The most probable classes, which calibration is about; the same unless a rule of the model's own decides.
+  private let mostProbable: [Int]
   let confusion: ConfusionMatrix
   let losses: [Double]
   /// Accuracies among the first k answers to report.
@@ -16,7 +19,7 @@ struct EvaluationBuilder {
   private var classes: Int { labels.count }
 
   init(
-    labels: [String], truth: [Int], probabilities: [Float], weights: [Double]?, options: IntervalOptions, topK: [Int]
+    labels: [String], truth: [Int], probabilities: [Float], weights: [Double]?, decisions: [Int]?, options: IntervalOptions, topK: [Int]
   ) throws(MetricError) {
     self.labels = labels
     self.truth = truth
@@ -24,7 +27,8 @@ struct EvaluationBuilder {
     self.weights = weights
     self.options = options
     self.topK = topK
-    predicted = try Metrics.predictions(probabilities, classes: labels.count)
+    mostProbable = try Metrics.predictions(probabilities, classes: labels.count)
+    predicted = decisions ?? mostProbable
     confusion = try ConfusionMatrix(truth: truth, predicted: predicted, classes: labels.count, weights: weights)
     losses = Metrics.logLosses(truth: truth, probabilities: probabilities, classes: labels.count)
   }
@@ -32,8 +36,8 @@ struct EvaluationBuilder {
   func evaluation(costs: EvaluationCosts, mistakes: Int, keepsOutcomes: Bool) throws(MetricError) -> ClassificationEvaluation {
     var metrics = counted()
     metrics.merge(probabilistic()) { _, new in new }
-    let confidences = truth.indices.map { Double(probabilities[$0 * classes + predicted[$0]]) }
-    let isRight = zip(truth, predicted).map { $0 == $1 }
+    let confidences = truth.indices.map { Double(probabilities[$0 * classes + mostProbable[$0]]) }
+    let isRight = zip(truth, mostProbable).map { $0 == $1 }
     // Probabilities of half precision may be a hair above one.
     let inRange = confidences.map { min(max($0, 0), 1) }
     let calibration = try Metrics.calibration(confidences: inRange, isRight: isRight, weights: weights)
@@ -42,6 +46,7 @@ struct EvaluationBuilder {
         confidences: inRange, isRight: isRight, bins: calibration.bins.count, weights: weights, options: options, maximum: maximum)
     }
     var notes: [String] = []
+    if predicted != mostProbable { notes.append("Decisions follow a rule of the model's own, not the most probable class alone.") }
     let areas = try PairwiseAreas(truth: truth, probabilities: probabilities, classes: classes, weights: weights)
     let missing = (0..<classes).filter { areas.classWeights[$0] == 0 }
     if !missing.isEmpty {

@@ -72,6 +72,32 @@ struct EvaluationTests {
     #expect(precision.lower < precision.value && precision.value < precision.upper)
   }
 
+  @Test func decisionsMoveWhatIsCounted() throws {
+    let (probabilities, truth) = Simulated.rows(200, classes: 2, seed: 6)
+    var accumulator = try ClassificationAccumulator(labels: ["no", "yes"])
+    try accumulator.add(probabilities: probabilities, truth: truth)
+    let few = IntervalOptions(resamples: 50)
+    let decisions = truth.indices.map { probabilities[2 * $0 + 1] > 0.2 ? 1 : 0 }
+    let plain = try accumulator.evaluation(intervals: few), moved = try accumulator.evaluation(intervals: few, decisions: decisions)
+    #expect(moved.confusion == (try ConfusionMatrix(truth: truth, predicted: decisions, classes: 2)))
+    #expect(moved.metrics["accuracy"]?.value == (try Metrics.accuracy(truth: truth, predicted: decisions)))
+    #expect((moved.metrics["recall"]?.value ?? 0) > (plain.metrics["recall"]?.value ?? 1))
+    for name in ["auc", "log_loss", "ece", "average_precision"] { #expect(moved.metrics[name] == plain.metrics[name], "\(name)") }
+    #expect(moved.outcomes?.predicted == decisions)
+    #expect(moved.notes.count == 1 && plain.notes.isEmpty)
+    #expect { try accumulator.evaluation(decisions: [1]) } throws: { ($0 as? MetricError)?.kind == .lengthMismatch }
+    #expect { try accumulator.evaluation(decisions: decisions.map { $0 + 1 }) } throws: { ($0 as? MetricError)?.row != nil }
+    var sums = try ClassificationSums(labels: ["no", "yes"])
+    try sums.add(probabilities: probabilities, truth: truth, decisions: decisions)
+    #expect(try sums.confusion() == moved.confusion)
+    for name in ["log_loss", "brier"] {
+      let exact = try #require(moved.metrics[name]), streamed = try #require(try sums.metrics(options: few)[name])
+      #expect(abs(exact.value - streamed.value) < 1e-12)
+      // The bootstrap of fifty resamples and the normal interval agree roughly.
+      #expect(abs(streamed.margin / exact.margin - 1) < 0.4, "\(name) \(streamed) \(exact)")
+    }
+  }
+
   /// Batches of any size, merged from any number of workers in order, give the same evaluation as one batch.
   @Test func batchesMerge() throws {
     let (probabilities, truth) = Simulated.rows(101, classes: 3, seed: 3)

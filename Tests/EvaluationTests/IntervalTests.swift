@@ -117,7 +117,7 @@ struct IntervalTests {
         predicted.append(cell % 3)
       }
       let matrix = try ConfusionMatrix(truth: truth, predicted: predicted, classes: 3)
-      let estimate = try matrix.estimates([.fScore(.macro)], options: IntervalOptions(resamples: 300, seed: UInt64(trial)))[.fScore(.macro)]
+      let estimate = try matrix.estimates([.fScore(.macro)], options: IntervalOptions(resamples: 200, seed: UInt64(trial)))[.fScore(.macro)]
       if let estimate, estimate.lower <= truthValue, truthValue <= estimate.upper { covered += 1 }
     }
     let coverage = Double(covered) / Double(trials)

@@ -109,13 +109,15 @@ struct RegressionTests {
     var random = KeyedRandom(seed: 1, purpose: "test")
     let truth = (0..<400).map { _ in Simulated.normal(&random) }
     let good = truth.map { $0 + 0.5 * Simulated.normal(&random) }, bad = truth.map { $0 + 0.8 * Simulated.normal(&random) }
-    let one = try RegressionEvaluation(truth: truth, predicted: bad), two = try RegressionEvaluation(truth: truth, predicted: good)
-    let comparison = try RegressionComparison(one, two)
+    let few = IntervalOptions(resamples: 200)
+    let one = try RegressionEvaluation(truth: truth, predicted: bad, intervals: few)
+    let two = try RegressionEvaluation(truth: truth, predicted: good, intervals: few)
+    let comparison = try RegressionComparison(one, two, intervals: few)
     let verdicts = Dictionary(uniqueKeysWithValues: comparison.differences.map { ($0.name, $0.verdict) })
     #expect(verdicts["rmse"] == .better)
     #expect(verdicts["r2"] == .better)
     #expect(verdicts["bias"] == nil)
     #expect((comparison.wilcoxon?.pValue ?? 1) < 0.001)
-    #expect(try RegressionComparison(one, one).differences.allSatisfy { $0.verdict == .undecided })
+    #expect(try RegressionComparison(one, one, intervals: few).differences.allSatisfy { $0.verdict == .undecided })
   }
 }

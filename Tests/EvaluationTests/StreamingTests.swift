@@ -104,6 +104,24 @@ struct StreamingTests {
     #expect { try ScoreSketch().auc() } throws: { ($0 as? MetricError)?.kind == .singleClass }
   }
 
+  /// The delta method over sums and the bootstrap over rows agree on how sure the metrics are.
+  @Test func regressionIntervalsAreThoseOfTheRows() throws {
+    var random = KeyedRandom(seed: 3, purpose: "test")
+    let predicted = (0..<400).map { _ in 50 + 2 * Simulated.normal(&random) }
+    let truth = predicted.map { $0 + Simulated.normal(&random) }
+    var sums = RegressionSums(centre: 49)
+    try sums.add(truth: truth, predicted: predicted)
+    let streamed = try sums.estimates()
+    let rows = try RegressionEvaluation(truth: truth, predicted: predicted, intervals: IntervalOptions(resamples: 300))
+    for name in ["mse", "rmse", "mae", "bias", "mape", "r2", "median_absolute_error"] {
+      let one = try #require(streamed[name]), other = try #require(rows.metrics[name])
+      #expect(abs(one.margin / other.margin - 1) < 0.25, "\(name): \(one), \(other)")
+      #expect(one.lower < one.value && one.value < one.upper, "\(name)")
+    }
+    #expect(streamed["max_error"]?.upper == .infinity)
+    #expect(streamed.count == 8)
+  }
+
   @Test func regressionPartsAreTheWhole() throws {
     var random = KeyedRandom(seed: 1, purpose: "test")
     let truth = (0..<300).map { _ in 1000 + Simulated.normal(&random) }, predicted = truth.map { $0 + Simulated.normal(&random) / 3 }

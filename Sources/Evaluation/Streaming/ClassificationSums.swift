@@ -11,6 +11,9 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
   private var cells: [Int]
   private var logLosses = ExactSum()
   private var brierScores = ExactSum()
+  /// Squares of both, for their intervals.
+  private var logLossSquares = ExactSum()
+  private var brierSquares = ExactSum()
   /// Bins of the confidence of the prediction: rows, right rows, confidences.
   private var binRows: [Int]
   private var binRight: [Int]
@@ -36,27 +39,36 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
   }
 
   /// Adds a batch.
-  /// - Parameter probabilities: row-major, `[rows, classes]`; every row sums to one.
+  /// - Parameters:
+  ///   - probabilities: row-major, `[rows, classes]`; every row sums to one.
+  ///   - decisions: the class decided for in every row, where a threshold or costs decide; `nil` for the most probable.
   /// - Throws: `MetricError` naming the first row at fault; nothing of the batch is counted then.
-  public mutating func add(probabilities: [Float], truth: [Int]) throws(MetricError) {
+  public mutating func add(probabilities: [Float], truth: [Int], decisions: [Int]? = nil) throws(MetricError) {
     guard !truth.isEmpty || !probabilities.isEmpty else { return }
     let classes = labels.count
     try Check.rows(truth.count)
     try Check.distribution(probabilities, rows: truth.count, classes: classes, firstRow: rows)
     for (row, label) in truth.enumerated() { try Check.label(label, row: rows + row, classes: classes) }
-    let predicted = try Metrics.predictions(probabilities, classes: classes)
+    let mostProbable = try Metrics.predictions(probabilities, classes: classes)
+    if let decisions {
+      try Check.rows(truth.count, decisions.count)
+      for (row, label) in decisions.enumerated() { try Check.label(label, row: rows + row, classes: classes, "decided label") }
+    }
+    let decided = decisions ?? mostProbable
     let inner = (1..<max(binRows.count, 1)).map { Double($0) / Double(binRows.count) }
     let losses = Metrics.logLosses(truth: truth, probabilities: probabilities, classes: classes)
     let scores = Metrics.brierScores(truth: truth, probabilities: probabilities, classes: classes)
     for (row, place) in Metrics.places(truth: truth, probabilities: probabilities, classes: classes).enumerated() {
-      cells[truth[row] * classes + predicted[row]] += 1
+      cells[truth[row] * classes + decided[row]] += 1
       places[place] += 1
       logLosses.add(losses[row])
       brierScores.add(scores[row])
-      let confidence = min(max(Double(probabilities[row * classes + predicted[row]]), 0), 1)
+      logLossSquares.add(losses[row] * losses[row])
+      brierSquares.add(scores[row] * scores[row])
+      let confidence = min(max(Double(probabilities[row * classes + mostProbable[row]]), 0), 1)
       let bin = CalibrationEdges.bin(of: confidence, inner)
       binRows[bin] += 1
-      if truth[row] == predicted[row] { binRight[bin] += 1 }
+      if truth[row] == mostProbable[row] { binRight[bin] += 1 }
       binConfidences[bin].add(confidence)
       for index in sketches.indices {
         let label = classes == 2 ? 1 : index
@@ -82,6 +94,8 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
     }
     logLosses.merge(other.logLosses)
     brierScores.merge(other.brierScores)
+    logLossSquares.merge(other.logLossSquares)
+    brierSquares.merge(other.brierSquares)
     for index in sketches.indices { try sketches[index].merge(other.sketches[index]) }
   }
 
@@ -94,16 +108,23 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
 
   /// The metrics so far, by the names of `ClassificationEvaluation`: exact but for the areas, which are within `aucBound`.
   ///
-  /// Intervals are given where the state holds enough: shares and what follows from counts. Others have the value at both ends.
+  /// All have intervals but the calibration error, which has its value at both ends.
   /// - Throws: `MetricError` without rows.
   public func metrics(options: IntervalOptions = IntervalOptions(resamples: 300)) throws(MetricError) -> [String: Estimate] {
     try options.check()
     let matrix = try confusion()
     let count = Double(rows), classes = labels.count
     func plain(_ value: Double) -> Estimate { Estimate(value: value, lower: value, upper: value, level: options.level, method: .normal) }
+    func mean(_ sum: ExactSum, _ squares: ExactSum, scale: Double = 1) -> Estimate {
+      let mean = sum.value / count
+      let variance = max(0, squares.value / count - mean * mean) / max(count - 1, 1)
+      let half = Quantile.normal(0.5 + options.level / 2) * variance.squareRoot()
+      return Estimate(
+        value: scale * mean, lower: scale * max(0, mean - half), upper: scale * (mean + half), level: options.level, method: .normal)
+    }
     var result: [String: Estimate] = [
-      "accuracy": Intervals.wilson(share: matrix.accuracy, count: count, level: options.level), "log_loss": plain(logLosses.value / count),
-      "brier": plain(brierScores.value / count * (classes == 2 ? 0.5 : 1)),
+      "accuracy": Intervals.wilson(share: matrix.accuracy, count: count, level: options.level), "log_loss": mean(logLosses, logLossSquares),
+      "brier": mean(brierScores, brierSquares, scale: classes == 2 ? 0.5 : 1),
       "ece": plain(
         binRows.indices.reduce(0) { $0 + abs(binConfidences[$1].value - Double(binRight[$1])) } / count),
     ]
