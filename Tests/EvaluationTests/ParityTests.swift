@@ -18,8 +18,7 @@ struct ParityTests {
   let data: [String: DataSet]
 
   init() throws {
-    let url = try #require(Bundle.module.url(forResource: "metrics", withExtension: "json", subdirectory: "Fixtures"))
-    document = try JSON.decode(JSONValue.self, from: Data(contentsOf: url), source: url.path)
+    document = try Fixture.read("metrics")
     var data: [String: DataSet] = [:]
     for set in try #require(document["data"]?.arrayValue) {
       func doubles(_ key: String) throws -> [Double] { try #require(set[key]?.arrayValue).map { try #require($0.doubleValue) } }

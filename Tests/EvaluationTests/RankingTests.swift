@@ -80,6 +80,18 @@ struct RankingTests {
     #expect(compared == 5 * 2 * (4 * (3 * 2 * 3 + 2) + 5))
   }
 
+  /// The matrices that scikit-learn's `multilabel_confusion_matrix` and `pair_confusion_matrix` give.
+  @Test func matricesOfLabelsAndOfPairs() throws {
+    let outcomes = try MultilabelOutcomes(
+      truth: [true, false, true, false, true, false, true, true, false],
+      predicted: [true, false, false, false, true, true, false, true, false], labels: 3, weights: [1, 2, 0.5])
+    #expect(try outcomes.confusions().map(\.counts) == [[2, 0, 0.5, 1], [1, 0, 0, 2.5], [0.5, 2, 1, 0]])
+    let small = try Contingency(truth: [0, 0, 1, 2], predicted: [0, 0, 1, 1]).pairs
+    #expect(small == (together: 2, onlyPredicted: 2, onlyTrue: 0, apart: 8))
+    let large = try Contingency(truth: [0, 0, 1, 1, 2, 2, 2], predicted: [0, 1, 1, 1, 2, 0, 2]).pairs
+    #expect(large == (together: 4, onlyPredicted: 6, onlyTrue: 6, apart: 26))
+  }
+
   @Test func multilabelIntervals() throws {
     var random = KeyedRandom(seed: 1, purpose: "test")
     let truth = (0..<600).map { _ in random.bernoulli(0.4) }

@@ -74,6 +74,19 @@ public struct MultilabelOutcomes: Sendable, Hashable {
     }
   }
 
+  /// The confusion matrix of each label: class 1 is that a row has it.
+  /// - Throws: `MetricError` where every weight is zero.
+  public func confusions() throws(MetricError) -> [ConfusionMatrix] {
+    var matrices: [ConfusionMatrix] = []
+    for label in 0..<labels {
+      let places = stride(from: label, to: truth.count, by: labels)
+      matrices.append(
+        try ConfusionMatrix(
+          truth: places.map { truth[$0] ? 1 : 0 }, predicted: places.map { predicted[$0] ? 1 : 0 }, classes: 2, weights: weights))
+    }
+    return matrices
+  }
+
   private func average(
     _ average: MultilabelAverage, _ measure: (Counts) -> Double
   ) -> Double {

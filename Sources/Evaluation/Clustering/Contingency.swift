@@ -31,8 +31,8 @@ public struct Contingency: Sendable, Hashable {
   private var classSums: [Double] { (0..<classes).map { row in (0..<clusters).reduce(0) { $0 + counts[row * clusters + $1] } } }
   private var clusterSums: [Double] { (0..<clusters).map { column in (0..<classes).reduce(0) { $0 + counts[$1 * clusters + column] } } }
 
-  /// Pairs of rows by whether both groupings put them together: twice the counts, as both orders count.
-  private var pairs: (together: Double, onlyPredicted: Double, onlyTrue: Double, apart: Double) {
+  /// Pairs of rows by which of both groupings put them together: twice the counts, as both orders count.
+  public var pairs: (together: Double, onlyPredicted: Double, onlyTrue: Double, apart: Double) {
     let squares = counts.reduce(0) { $0 + $1 * $1 }, n = total
     let truth = classSums.reduce(0) { $0 + $1 * $1 }, predicted = clusterSums.reduce(0) { $0 + $1 * $1 }
     return (squares - n, predicted - squares, truth - squares, n * n - truth - predicted + squares)
