@@ -13,7 +13,7 @@ OUT = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TablesTests" /
 def main():
     random = np.random.default_rng(20261121)
     result = {
-        "chi_squared": [
+        "chiSquared": [
             {"x": x, "degrees": d, "p": float(stats.chi2.sf(x, d))}
             for x in (0.001, 0.5, 3.84, 10.0, 50.0, 200.0) for d in (1, 2, 5, 9, 30, 100)
         ],

@@ -12,7 +12,7 @@ import Testing
     struct Numbers: Decodable {
       let values: [Double], mean: Double, variance: Double, skewness: Double, shares: [Double], quantiles: [Double]
     }
-    let chi_squared: [ChiSquared], binomial: [Binomial], homogeneity: [Homogeneity], moments: Numbers
+    let chiSquared: [ChiSquared], binomial: [Binomial], homogeneity: [Homogeneity], moments: Numbers
 
     static func load() throws -> Fixtures {
       let path = try #require(Bundle.module.path(forResource: "checks", ofType: "json", inDirectory: "Fixtures"))
@@ -26,7 +26,7 @@ import Testing
 
   @Test func tailsAreScipys() throws {
     let fixtures = try Fixtures.load()
-    for item in fixtures.chi_squared {
+    for item in fixtures.chiSquared {
       let p = Tail.chiSquared(item.x, degrees: item.degrees)
       #expect(near(p, item.p, 1e-9), "chi-squared \(item.x), \(item.degrees): \(p), \(item.p)")
     }
@@ -89,6 +89,22 @@ import Testing
     var left = ColumnSummary(Column("x", (0..<200).map { Int64($0) }), capacity: capacity)
     left.merge(ColumnSummary(Column("x", (100..<400).map { Int64($0) }), capacity: capacity))
     #expect(abs(left.distinct - 400) < 20)
+  }
+
+  @Test func aSingleRepetitionEndsUniqueness() {
+    let capacity = ColumnSummary.Capacity(quantiles: 64, values: 256)
+    func summary(_ values: [Int64]) -> ColumnSummary { ColumnSummary(Column("x", values), capacity: capacity) }
+    let all = Array(Int64(0)..<20_000)
+    #expect(summary(all).isUnique && !summary(all + [77]).isUnique && !summary(Array(repeating: 3, count: 5000)).isUnique)
+    var merged = summary(Array(all[..<9000]))
+    merged.merge(summary(Array(all[9000...])))
+    #expect(merged.isUnique)
+    merged.merge(summary([19_999, -1]))
+    #expect(!merged.isUnique)
+    // Numbers that no double can tell apart.
+    let large = Column("x", [UInt64.max, UInt64.max - 1, 1 << 60, 1 << 60 + 1])
+    #expect(Set(large.rowHashes()).count == 4 && ColumnSummary(large).distinct == 4)
+    #expect(Column("x", [Int64(1) << 60]).rowHashes() == Column("x", [UInt64(1) << 60]).rowHashes())
   }
 
   @Test func frequentValuesSurvive() {

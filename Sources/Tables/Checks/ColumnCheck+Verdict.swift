@@ -60,7 +60,7 @@ extension ColumnCheck {
         found.all.append(
           DataViolation(
             .error, .freshness, column: name, expected: "a newest row of at most \(Self.plain(age)) days",
-            found: "\(TimeText.text(Int64(latest))), \(Self.plain(days)) days ago"))
+            found: "\(TimeText.text(latest)), \(Self.plain(days)) days ago"))
       }
     }
     if let drift = drift(significance: significance, learned: learned, isTarget: isTarget) { found.all.append(drift) }

@@ -98,7 +98,7 @@ struct ColumnCheck: Sendable {
     let checksFuture = isTime && !(rule.time?.future ?? false)
     // A clock that is a little fast is no error.
     let end = checksFuture ? (now ?? .infinity) + 86_400e6 : .infinity
-    func text(_ value: Double) -> String { isTime ? TimeText.text(Int64(value)) : TableValue.plain(value) }
+    func text(_ value: Double) -> String { isTime ? TimeText.text(value) : TableValue.plain(value) }
     for row in values.indices {
       let value = values[row]
       if value.isNaN {
@@ -164,12 +164,17 @@ struct ColumnCheck: Sendable {
   private mutating func addTexts(_ column: Column, _ first: Int) {
     guard let text = rule.text else { return }
     let shortest = text.minimumLength ?? 0, longest = text.maximumLength ?? .max
-    for row in 0..<column.count where !column.isMissing(row) {
-      var value = column.type == .text ? column.textUnchecked(row) : column.categoryUnchecked(row)
-      let length = value.unicodeScalars.count
-      if length < shortest || length > longest { lengths.add(first + row, TableValue.text(value).text()) }
-      if let pattern = text.pattern, !value.withUTF8({ pattern.matches($0) }) {
-        shapes.add(first + row, TableValue.text(value).text())
+    func look(_ bytes: UnsafeBufferPointer<UInt8>, _ row: Int) {
+      let length = bytes.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+      if length < shortest || length > longest { lengths.add(first + row, column.value(row).text()) }
+      if let pattern = text.pattern, !pattern.matches(bytes) { shapes.add(first + row, column.value(row).text()) }
+    }
+    for row in 0..<column.count where column.missingCount == 0 || !column.isMissing(row) {
+      if column.type == .text {
+        look(column.bytesUnchecked(row), row)
+      } else {
+        var value = column.categoryUnchecked(row)
+        value.withUTF8 { look($0, row) }
       }
     }
   }

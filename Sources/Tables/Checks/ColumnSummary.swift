@@ -44,6 +44,8 @@ public struct ColumnSummary: Sendable, Codable {
   public private(set) var text = TextShape()
   public private(set) var order = ValueOrder()
   private var distinctEstimate: DistinctEstimate?
+  /// All values so far, while none came twice and there are more than are counted.
+  private var keys: HashTable?
 
   public init(name: String, type: ColumnType, capacity: Capacity = Capacity()) {
     self.name = name
@@ -69,10 +71,12 @@ public struct ColumnSummary: Sendable, Codable {
 
   public var isDistinctExact: Bool { distinctEstimate == nil }
 
-  /// Every value is another one, as far as the estimate can tell.
-  public var isUnique: Bool {
-    present > 1 && (isDistinctExact ? values.keptCount == present : distinct >= Double(present) * (1 - 3 * DistinctEstimate.standardError))
-  }
+  /// Every value is another one. Known for whole numbers, times and texts up to ``keyLimit`` values; otherwise `false` beyond those that are
+  /// counted.
+  public var isUnique: Bool { present > 1 && (isDistinctExact ? values.keptCount == present : keys != nil) }
+
+  /// Values that are kept in memory (16 bytes each) as long as none comes twice.
+  public static let keyLimit = 20_000_000
 
   /// All present values are one.
   public var isConstant: Bool { present > 0 && isDistinctExact && values.keptCount == 1 }
@@ -103,8 +107,7 @@ public struct ColumnSummary: Sendable, Codable {
   private mutating func addNumbers(_ column: Column) {
     guard let numbers = try? column.numbers() else { return }
     let hasGaps = column.missingCount > 0
-    let isTime = column.type.kind == .timestamp
-    let wide = column.type == .int64 || isTime
+    let hashes = column.rowHashes()
     var finite: [Double] = []
     finite.reserveCapacity(numbers.count)
     for row in numbers.indices {
@@ -121,12 +124,7 @@ public struct ColumnSummary: Sendable, Codable {
       } else {
         infinite += 1
       }
-      if wide {
-        let exact = column.load(row, Int64.self)
-        count(StableHash.integer(exact)) { isTime ? .timestamp(exact) : .integer(exact) }
-      } else {
-        count(StableHash.number(value)) { column.value(row) }
-      }
+      count(hashes[row]) { column.value(row) }
     }
     finite.withUnsafeBufferPointer {
       moments.add($0)
@@ -177,6 +175,7 @@ public struct ColumnSummary: Sendable, Codable {
 
   @inline(__always)
   private mutating func count(_ hash: UInt64, _ number: Int = 1, _ value: () -> TableValue) {
+    if keys != nil, keys?.insert(hash, 0) != nil || (keys?.count ?? 0) > Self.keyLimit { keys = nil }
     if values.add(hash, count: number, value), values.keptCount > values.capacity { overflow() }
     distinctEstimate?.add(hash)
   }
@@ -186,8 +185,18 @@ public struct ColumnSummary: Sendable, Codable {
       var estimate = DistinctEstimate()
       for hash in values.keptHashes { estimate.add(hash) }
       distinctEstimate = estimate
+      if values.singletons == values.keptCount, mayBeKey { keys = HashTable(values.keptHashes) }
     }
     values.purge()
+  }
+
+  /// Decimals name nothing.
+  private var mayBeKey: Bool { type != .float32 && type != .float64 }
+
+  /// All values, where none came twice.
+  private var keyHashes: [UInt64]? {
+    if let keys { return keys.hashes }
+    return isDistinctExact && values.singletons == values.keptCount && mayBeKey ? values.keptHashes : nil
   }
 
   /// The summary of both sets of rows, those of `other` after one's own.
@@ -212,6 +221,11 @@ public struct ColumnSummary: Sendable, Codable {
       for hash in summary.values.keptHashes { fresh.add(hash) }
       return fresh
     }
+    var allKeys: HashTable?
+    if let mine = keyHashes, let theirs = other.keyHashes, mine.count + theirs.count <= Self.keyLimit {
+      var table = HashTable(mine)
+      if theirs.allSatisfy({ table.insert($0, 0) == nil }) { allKeys = table }
+    }
     var joined: DistinctEstimate?
     if distinctEstimate != nil || other.distinctEstimate != nil {
       var both = estimate(self)
@@ -225,6 +239,7 @@ public struct ColumnSummary: Sendable, Codable {
       joined = fresh
     }
     distinctEstimate = joined
+    keys = joined == nil ? nil : allKeys
   }
 }
 

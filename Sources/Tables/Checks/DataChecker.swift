@@ -96,7 +96,7 @@ public struct DataChecker: Sendable {
       found += check.violations(
         significance: significance, learned: schema.learnedRows, isTarget: check.rule.name == schema.target)
     }
-    found += relations.compactMap { $0.violation(significance: significance) }
+    found += relations.compactMap { $0.violation(significance: significance, learned: schema.learnedRows) }
     var notes: [String] = []
     for check in columns where check.keysWereCut {
       notes.append("'\(check.rule.name)': duplicates were looked for among the first \(options.maximumKeys) different values only")

@@ -63,11 +63,13 @@ extension DataSchema {
   }
 
   /// Values that name the row: all different, and not just because there are few rows or very many possible values.
+  public static func looksLikeKey(_ column: ColumnSummary) -> Bool { isKey(column) }
+
   static func isKey(_ column: ColumnSummary) -> Bool {
     guard column.isUnique, column.present >= 30 else { return false }
     switch column.type.kind {
     case .numeric:
-      guard column.isWhole else { return false }
+      guard column.isWhole, column.isDistinctExact || column.type.isInteger else { return false }
       let range = column.moments.maximum - column.moments.minimum + 1
       let count = Double(column.present)
       let isRunning = (column.order.isIncreasing || column.order.isDecreasing) && column.order.isStrict
@@ -107,7 +109,7 @@ extension DataSchema {
   private static func time(_ column: ColumnSummary, now: Date?) -> TimeRule {
     var rule = TimeRule()
     let low = column.moments.minimum, high = column.moments.maximum
-    rule.earliest = TimeText.text(Int64((low - (high - low) / 10).rounded(.down)))
+    rule.earliest = TimeText.text((low - (high - low) / 10).rounded(.down))
     if column.order.isIncreasing, column.distinct > 1, column.present >= 30 { rule.increasing = true }
     guard let now = now.map({ $0.timeIntervalSince1970 * 1e6 }) else { return rule }
     if high > now { rule.future = true }

@@ -75,7 +75,7 @@ public struct RowCheck: Sendable {
       guard let number else { return make(.type, "\(rule.type)") }
       if number < entry.low || number > entry.high {
         let isTime = rule.type.kind == .timestamp
-        func text(_ value: Double) -> String { isTime ? TimeText.text(Int64(value)) : TableValue.plain(value) }
+        func text(_ value: Double) -> String { isTime ? TimeText.text(value) : TableValue.plain(value) }
         let expected =
           entry.low == -.infinity
           ? "\(text(entry.high)) or less"

@@ -1,5 +1,5 @@
 /// Numbers by 64-bit hash: several times faster than a dictionary, whose keys are hashed again.
-struct HashTable: Sendable {
+struct HashTable: Sendable, Codable {
   private var keys: [UInt64]
   private var values: [Int]
   private(set) var count = 0
@@ -10,6 +10,14 @@ struct HashTable: Sendable {
     keys = [UInt64](repeating: 0, count: size)
     values = [Int](repeating: 0, count: size)
   }
+
+  init(_ hashes: [UInt64]) {
+    self.init(capacity: hashes.count)
+    for hash in hashes { _ = insert(hash, 0) }
+  }
+
+  /// What was put in, in no order.
+  var hashes: [UInt64] { keys.filter { $0 != 0 } }
 
   subscript(hash: UInt64) -> Int? {
     let key = hash == 0 ? 1 : hash

@@ -78,11 +78,15 @@ struct RelationCheck: Sendable {
     }
   }
 
-  func violation(significance: Double) -> DataViolation? {
+  /// - Parameter learned: the rows that the schema was inferred from. What held in so many may still be broken in three of as many more (the
+  /// rule of three), so that a few rows are a warning; relations that people wrote down are not to be broken at all.
+  func violation(significance: Double, learned: Int) -> DataViolation? {
     guard broken.count > 0 else { return nil }
     if relation.allowed > 0, Tail.binomial(atLeast: broken.count, of: compared, rate: relation.allowed) >= significance { return nil }
+    let isSure = learned == 0 || Tail.binomial(atLeast: broken.count, of: compared, rate: 3 / Double(max(learned, 3))) < significance
     return DataViolation(
-      .error, .relation, expected: relation.text + (relation.allowed > 0 ? " in all but \(ColumnCheck.percent(relation.allowed))" : ""),
+      isSure ? .error : .warning, .relation,
+      expected: relation.text + (relation.allowed > 0 ? " in all but \(ColumnCheck.percent(relation.allowed))" : ""),
       found: "broken in \(ColumnCheck.rowsText(broken.count, of: compared))", rows: broken.count, firstRows: broken.rows,
       values: broken.values)
   }

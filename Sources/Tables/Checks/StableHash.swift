@@ -22,6 +22,12 @@ enum StableHash {
     return abs(number) < 0x1p53 ? Self.number(number) : mix(UInt64(bitPattern: value) ^ 0x5555_aaaa_5555_aaaa)
   }
 
+  /// As for signed whole numbers.
+  @inline(__always)
+  static func unsigned(_ value: UInt64) -> UInt64 {
+    value <= UInt64(Int64.max) ? integer(Int64(value)) : mix(value ^ 0x3333_cccc_3333_cccc)
+  }
+
   /// The hash of a text's bytes, eight at a time.
   @inline(__always)
   static func bytes(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
@@ -57,7 +63,8 @@ extension Column {
       case .text: for row in 0..<count { target[row] = StableHash.bytes(bytesUnchecked(row)) }
       case .categorical: for row in 0..<count { target[row] = isMissing(row) ? 0 : names[Int(load(row, Int32.self))] }
       case .boolean: for row in 0..<count { target[row] = StableHash.number(booleanUnchecked(row) ? 1 : 0) }
-      case .float32, .float64, .uint64:
+      case .uint64: for row in 0..<count { target[row] = StableHash.unsigned(load(row, UInt64.self)) }
+      case .float32, .float64:
         for row in 0..<count {
           let value = numberUnchecked(row)
           target[row] = value.isNaN ? StableHash.missing : StableHash.number(value)

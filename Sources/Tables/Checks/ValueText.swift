@@ -26,6 +26,11 @@ extension TableValue {
 
 /// Points in time as ISO 8601.
 enum TimeText {
+  /// As for whole microseconds, which every double within their range is near enough to.
+  static func text(_ microseconds: Double) -> String {
+    text(microseconds.isNaN ? 0 : Int64(max(-9.2e18, min(9.2e18, microseconds))))
+  }
+
   /// - Parameter microseconds: since 1970 in UTC.
   static func text(_ microseconds: Int64) -> String {
     let seconds = Double(microseconds) / 1e6
