@@ -71,7 +71,8 @@ def trees(data):
     add("diabetes.leaf", DecisionTreeRegressor(random_state=0, min_samples_leaf=20), x, y, x)
     add("diabetes.leaves", DecisionTreeRegressor(random_state=0, max_leaf_nodes=8), x, y, x)
     add("diabetes.pruned", DecisionTreeRegressor(random_state=0, ccp_alpha=60), x, y, x)
-    add("diabetes.monotone", DecisionTreeRegressor(random_state=0, max_depth=4, min_samples_leaf=10, monotonic_cst=[0, 0, 1] + [0] * 7), x, y, x)
+    rising = [0, 0, 1] + [0] * 7
+    add("diabetes.monotone", DecisionTreeRegressor(random_state=0, max_depth=4, min_samples_leaf=10, monotonic_cst=rising), x, y, x)
     model = DecisionTreeRegressor(random_state=0, max_depth=3).fit(x, y)
     arrays["diabetes.importances"] = model.feature_importances_
     return arrays
@@ -104,8 +105,27 @@ def isolation(data):
     return {"cancer.isolation.mean": scores.mean(0), "cancer.isolation.sd": scores.std(0, ddof=1)}
 
 
+def boosting(data):
+    """Models of a newer xgboost, as its JSON, and what it predicts with them."""
+    import xgboost
+
+    arrays = {}
+    for name, model in [
+        ("cancer", xgboost.XGBClassifier(n_estimators=8, max_depth=3, base_score=0.5)),
+        ("iris", xgboost.XGBClassifier(n_estimators=5, max_depth=2, base_score=0.5)),
+        ("diabetes", xgboost.XGBRegressor(n_estimators=8, max_depth=3)),
+    ]:
+        x, y = data[name + ".x"], data[name + ".y"]
+        model.fit(x, y.astype(int) if name != "diabetes" else y)
+        path = FOLDER / f"xgboost_{name}.json"
+        model.save_model(path)
+        arrays[f"xgboost.{name}"] = (model.predict_proba(x) if name != "diabetes" else model.predict(x)).astype(np.float32)
+    return arrays
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     data = classics()
     save_file(data, FOLDER / "classics.safetensors")
-    save_file({**trees(data), **{k: np.ascontiguousarray(v) for k, v in neighbours(data).items()}, **isolation(data)}, FOLDER / "trees.safetensors")
+    arrays = {**trees(data), **neighbours(data), **isolation(data), **boosting(data)}
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, FOLDER / "trees.safetensors")

@@ -5,4 +5,5 @@
 #include <xgboost/c_api.h>
 
 #include "clearners_hnsw.h"
+#include "clearners_neighbours.h"
 #include "clearners_trees.h"

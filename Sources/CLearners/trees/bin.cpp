@@ -24,7 +24,8 @@ int32_t bin(const double *values, int64_t stride, const double *weights, int64_t
       entries.push_back({value, row});
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) { return a.value < b.value || (a.value == b.value && a.row < b.row); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry &a, const Entry &b) { return a.value < b.value || (a.value == b.value && a.row < b.row); });
   // Where each distinct value starts. Rows without weight make no bin of their own: a row that counts nothing changes nothing.
   std::vector<size_t> starts;
   std::vector<double> masses;

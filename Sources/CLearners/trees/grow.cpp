@@ -406,9 +406,11 @@ class Grower {
     if (settings_.criterion == CL_ABSOLUTE_ERROR) {
       found = absolute_.scan(groups_, data_.codes + int64_t(feature) * data_.rows, rows_.data() + open.begin, missing, limits, only, best);
     } else if (isRegression()) {
-      found = scan(groups_, sums_, group_width_, missing, missing_.data(), settings_.criterion, limits, only, number_left_, number_right_, best);
+      found = scan(groups_, sums_, group_width_, missing, missing_.data(), settings_.criterion, limits, only, number_left_,
+                   number_right_, best);
     } else {
-      found = scan(groups_, sums_, group_width_, missing, missing_.data(), settings_.criterion, limits, only, class_left_, class_right_, best);
+      found = scan(groups_, sums_, group_width_, missing, missing_.data(), settings_.criterion, limits, only, class_left_, class_right_,
+                   best);
     }
     if (found < 0) return true;
     best.feature = feature;
@@ -461,7 +463,8 @@ class Grower {
     make(planned.open.begin, cut);
     make(cut, planned.open.end);
     const size_t node = size_t(planned.open.node);
-    const double gain = (masses[node] * impurities[node] - masses[mark] * impurities[mark] - masses[mark + 1] * impurities[mark + 1]) / total_;
+    const double below = masses[mark] * impurities[mark] + masses[mark + 1] * impurities[mark + 1];
+    const double gain = (masses[node] * impurities[node] - below) / total_;
     nodes.resize(mark);
     sizes.resize(mark);
     masses.resize(mark);
@@ -509,7 +512,7 @@ class Grower {
     }
     left = {first, open.begin, cut, open.depth + 1, child(open.path, 0), open.lower, open.upper};
     right = {second, cut, open.end, open.depth + 1, child(open.path, 1), open.lower, open.upper};
-    if (data_.monotone) bound(best.feature, open, left, right);
+    if (data_.monotone) bound(best.feature, left, right);
   }
 
   // A node's key says how it was reached, so that what is random in it does not depend on when it is split.
@@ -521,7 +524,7 @@ class Grower {
   }
 
   // Children of a monotone split stay on their side of its middle.
-  void bound(int32_t feature, const Open &open, Open &left, Open &right) {
+  void bound(int32_t feature, Open &left, Open &right) {
     const double a = clipped(left), b = clipped(right);
     if (data_.monotone[feature] != 0) {
       const double middle = a / 2 + b / 2;
@@ -533,7 +536,6 @@ class Grower {
         right.upper = middle;
       }
     }
-    (void)open;
   }
 
   // The value that monotone bounds are about, moved into the node's bounds: the share of the second class, or the distance of the number
