@@ -15,12 +15,14 @@ case "augment": results = try AugmentBenchmark.run(photo: arguments.dropFirst().
 case "optimizers":
   results = arguments.dropFirst().first == "resnet18" ? try OptimizerBench.resNet18("all") : try OptimizerBench.mlp("all")
 case "models": results = try ModelBenchmark.run(Array(arguments.dropFirst()))
+case "loader": results = try await LoaderBenchmark.run(Array(arguments.dropFirst()))
+case "precision": results = try PrecisionBenchmark.run(Array(arguments.dropFirst()))
 case "soak": results = try await Soak.steps()
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
   FileHandle.standardError.write(
     Data(
-      "usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18 | distributed | models NAME THREADS | soak\n"
+      "usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18 | distributed | models NAME THREADS | loader FOLDER WORKERS | precision WAY THREADS | soak\n"
         .utf8))
   exit(2)
 }

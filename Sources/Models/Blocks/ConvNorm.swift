@@ -12,7 +12,7 @@ struct NormSettings {
 /// Convolution without bias, batch norm and activation, with the names of torchvision's `Conv2dNormActivation`: `0`, `1`, `2`.
 func convNorm(
   _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1, norm: NormSettings = NormSettings(),
-  activation: (any Layer)? = ReLU()
+  activation: (any Layer)? = ReLU(overwriting: true)
 ) -> Sequential {
   let layers: [any Layer] = [
     Conv2d(inputs, outputs, kernel: kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false), norm.layer(outputs),

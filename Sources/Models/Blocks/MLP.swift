@@ -24,7 +24,7 @@ public final class MLP: StagedNetwork {
     for (index, layer) in layers.enumerated() {
       h = try layer(h)
       if index + 1 < layers.count {
-        h = try relu(h)
+        h = try reluOver(h)
         if dropout.p > 0 { h = try dropout(h) }
       }
     }

@@ -32,7 +32,7 @@ public final class ConvNet: StagedNetwork {
   public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
     var h = x
     for block in blocks { h = try block(h) }
-    return try output(dropout(relu(hidden(h.flatten(from: 1)))))
+    return try output(dropout(reluOver(hidden(h.flatten(from: 1)))))
   }
 
   public override var stages: [Stage] {
@@ -54,6 +54,6 @@ private final class ConvBlock: Module, Layer {
   }
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in try maxPool2d(relu(norm(conv(x))), 2) }
+    try observed(x) { (x) throws(TorchError) in try maxPool2d(reluOver(norm(conv(x))), 2) }
   }
 }

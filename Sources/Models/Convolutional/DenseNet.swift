@@ -57,7 +57,7 @@ public final class DenseNet: StagedNetwork {
       dropout: dropout, stem: stem)
   }
 
-  public override func forward(_ x: Tensor) throws(TorchError) -> Tensor { try classifier(relu(features(x)).mean(dims: [2, 3])) }
+  public override func forward(_ x: Tensor) throws(TorchError) -> Tensor { try classifier(reluOver(features(x)).mean(dims: [2, 3])) }
 
   public override var stages: [Stage] {
     func named(_ names: [String]) -> [String] { names.map { "features." + $0 } }
@@ -95,7 +95,7 @@ private final class DenseFeatures: Module, Layer {
         stem == .large
           ? Conv2d(channels, first, kernel: 7, stride: 2, padding: 3, bias: false)
           : Conv2d(channels, first, kernel: 3, padding: 1, bias: false)
-      ), ("norm0", BatchNorm2d(first)), ("relu0", ReLU()),
+      ), ("norm0", BatchNorm2d(first)), ("relu0", ReLU(overwriting: true)),
     ]
     if stem == .large { layers.append(("pool0", MaxPool2d(3, stride: 2, padding: 1))) }
     var width = first
@@ -104,7 +104,8 @@ private final class DenseFeatures: Module, Layer {
       width += count * growth
       guard index + 1 < blocks.count else { continue }
       let transition = Sequential(named: [
-        "norm": BatchNorm2d(width), "relu": ReLU(), "conv": Conv2d(width, width / 2, kernel: 1, bias: false), "pool": AvgPool2d(2),
+        "norm": BatchNorm2d(width), "relu": ReLU(overwriting: true), "conv": Conv2d(width, width / 2, kernel: 1, bias: false),
+        "pool": AvgPool2d(2),
       ])
       layers.append(("transition\(index + 1)", transition))
       width /= 2
@@ -160,7 +161,7 @@ private final class DenseLayer: Module, Layer {
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try observed(x) { (x) throws(TorchError) in
-      let h = try conv2(relu(norm2(conv1(relu(norm1(x))))))
+      let h = try conv2(reluOver(norm2(conv1(reluOver(norm1(x))))))
       return dropout > 0 && isTraining ? try h.dropout(p: dropout, train: true) : h
     }
   }

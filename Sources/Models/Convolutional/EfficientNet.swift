@@ -45,7 +45,7 @@ public final class EfficientNet: StagedNetwork {
     func scaled(_ channels: Int) -> Int { roundedChannels(Double(channels) * (scaling.width * width)) }
     let rows = Self.plan.map { row in (row, count: Int((Double(row.5) * scaling.depth).rounded(.up))) }
     let total = rows.reduce(0) { $0 + $1.count }
-    var layers: [any Layer] = [convNorm(channels, scaled(32), stride: stem == .large ? 2 : 1, activation: SiLU())]
+    var layers: [any Layer] = [convNorm(channels, scaled(32), stride: stem == .large ? 2 : 1, activation: SiLU(overwriting: true))]
     var number = 0
     for ((expansion, kernel, stride, inputs, outputs, _), count) in rows {
       layers.append(
@@ -58,7 +58,7 @@ public final class EfficientNet: StagedNetwork {
           }))
     }
     let end = scaled(320)
-    layers.append(convNorm(end, 4 * end, kernel: 1, activation: SiLU()))
+    layers.append(convNorm(end, 4 * end, kernel: 1, activation: SiLU(overwriting: true)))
     features = Sequential(layers)
     classifier = Sequential(Dropout(dropout ?? scaling.dropout), Linear(4 * end, classes))
     super.init()
@@ -91,10 +91,10 @@ private final class MBConv: Module, Layer {
 
   init(_ inputs: Int, _ outputs: Int, kernel: Int, stride: Int, expansion: Int, stochasticDepth: Double) {
     let expanded = expansion == 1 ? inputs : roundedChannels(Double(inputs * expansion))
-    var layers: [any Layer] = expanded == inputs ? [] : [convNorm(inputs, expanded, kernel: 1, activation: SiLU())]
+    var layers: [any Layer] = expanded == inputs ? [] : [convNorm(inputs, expanded, kernel: 1, activation: SiLU(overwriting: true))]
     layers += [
-      convNorm(expanded, expanded, kernel: kernel, stride: stride, groups: expanded, activation: SiLU()),
-      SqueezeExcitation(expanded, squeeze: max(1, inputs / 4), activation: SiLU(), scale: Sigmoid()),
+      convNorm(expanded, expanded, kernel: kernel, stride: stride, groups: expanded, activation: SiLU(overwriting: true)),
+      SqueezeExcitation(expanded, squeeze: max(1, inputs / 4), activation: SiLU(overwriting: true), scale: Sigmoid()),
       convNorm(expanded, outputs, kernel: 1, activation: nil),
     ]
     block = Sequential(layers)

@@ -44,9 +44,9 @@ public final class EfficientNetLite: StagedNetwork {
   }
 
   public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
-    var h = try relu6(bn0(convStem(x)))
+    var h = try relu6Over(bn0(convStem(x)))
     for block in blocks { h = try block(h) }
-    h = try relu6(bn1(convHead(h))).mean(dims: [2, 3])
+    h = try relu6Over(bn1(convHead(h))).mean(dims: [2, 3])
     return try fc(dropout(h))
   }
 
@@ -92,8 +92,8 @@ private final class LiteBlock: Module, Layer {
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try observed(x) { (x) throws(TorchError) in
       var h = x
-      if let expandConv, let bn0 { h = try relu6(bn0(expandConv(h))) }
-      h = try relu6(bn1(depthwiseConv(h)))
+      if let expandConv, let bn0 { h = try relu6Over(bn0(expandConv(h))) }
+      h = try relu6Over(bn1(depthwiseConv(h)))
       h = try bn2(projectConv(h))
       return adds ? try h + x : h
     }

@@ -29,9 +29,9 @@ public final class LeNet: StagedNetwork {
   }
 
   public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
-    var h = try maxPool2d(relu(conv1(x)), 2)
-    h = try maxPool2d(relu(conv2(h)), 2)
-    return try fc3(relu(fc2(relu(fc1(h.flatten(from: 1))))))
+    var h = try maxPool2d(reluOver(conv1(x)), 2)
+    h = try maxPool2d(reluOver(conv2(h)), 2)
+    return try fc3(reluOver(fc2(reluOver(fc1(h.flatten(from: 1))))))
   }
 
   public override var stages: [Stage] { ["conv1", "conv2", "fc1", "fc2", "fc3"].map { Stage($0) } }

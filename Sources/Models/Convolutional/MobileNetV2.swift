@@ -20,7 +20,7 @@ public final class MobileNetV2: StagedNetwork {
   /// - Throws: `TorchError` if a parameter could not be made.
   public init(channels: Int = 3, classes: Int = 1000, width: Double = 1, dropout: Double = 0.2, stem: Stem = .large) throws {
     var inputs = roundedChannels(32 * width)
-    var layers: [any Layer] = [convNorm(channels, inputs, stride: stem == .large ? 2 : 1, activation: ReLU6())]
+    var layers: [any Layer] = [convNorm(channels, inputs, stride: stem == .large ? 2 : 1, activation: ReLU6(overwriting: true))]
     for (expansion, size, count, stride) in Self.plan {
       let outputs = roundedChannels(Double(size) * width)
       for index in 0..<count {
@@ -29,7 +29,7 @@ public final class MobileNetV2: StagedNetwork {
       }
     }
     let last = roundedChannels(1280 * max(1, width))
-    layers.append(convNorm(inputs, last, kernel: 1, activation: ReLU6()))
+    layers.append(convNorm(inputs, last, kernel: 1, activation: ReLU6(overwriting: true)))
     features = Sequential(layers)
     classifier = Sequential(Dropout(dropout), Linear(last, classes))
     super.init()
@@ -56,9 +56,10 @@ private final class InvertedResidual: Module, Layer {
 
   init(_ inputs: Int, _ outputs: Int, stride: Int, expansion: Int) {
     let hidden = inputs * expansion
-    var layers: [any Layer] = expansion == 1 ? [] : [convNorm(inputs, hidden, kernel: 1, activation: ReLU6())]
+    var layers: [any Layer] = expansion == 1 ? [] : [convNorm(inputs, hidden, kernel: 1, activation: ReLU6(overwriting: true))]
     layers += [
-      convNorm(hidden, hidden, stride: stride, groups: hidden, activation: ReLU6()), Conv2d(hidden, outputs, kernel: 1, bias: false),
+      convNorm(hidden, hidden, stride: stride, groups: hidden, activation: ReLU6(overwriting: true)),
+      Conv2d(hidden, outputs, kernel: 1, bias: false),
       BatchNorm2d(outputs),
     ]
     conv = Sequential(layers)

@@ -54,11 +54,11 @@ public final class MobileNetV3: StagedNetwork {
     func scaled(_ channels: Int) -> Int { roundedChannels(Double(channels) * width) }
     let first = scaled(rows[0].inputs), end = scaled(rows[rows.count - 1].outputs)
     features = Sequential(
-      [convNorm(channels, first, stride: stem == .large ? 2 : 1, norm: norm, activation: Hardswish())]
+      [convNorm(channels, first, stride: stem == .large ? 2 : 1, norm: norm, activation: Hardswish(overwriting: true))]
         + rows.map { SqueezingResidual($0, scaled: scaled, norm: norm) }
-        + [convNorm(end, 6 * end, kernel: 1, norm: norm, activation: Hardswish())])
+        + [convNorm(end, 6 * end, kernel: 1, norm: norm, activation: Hardswish(overwriting: true))])
     let hidden = scaled(size == .large ? 1280 : 1024)
-    classifier = Sequential(Linear(6 * end, hidden), Hardswish(), Dropout(dropout), Linear(hidden, classes))
+    classifier = Sequential(Linear(6 * end, hidden), Hardswish(overwriting: true), Dropout(dropout), Linear(hidden, classes))
     strides = rows.map(\.stride)
     super.init()
     try initializeWeights(convolutions: .kaimingNormal(mode: .fanOut), linear: .normal(std: 0.01))
@@ -91,14 +91,15 @@ private final class SqueezingResidual: Module, Layer {
 
   init(_ row: MobileNetV3.Row, scaled: (Int) -> Int, norm: NormSettings) {
     let inputs = scaled(row.inputs), expanded = scaled(row.expanded), outputs = scaled(row.outputs)
-    func activation() -> any Layer { row.hardSwish ? Hardswish() : ReLU() }
+    func activation() -> any Layer { row.hardSwish ? Hardswish(overwriting: true) : ReLU(overwriting: true) }
     var layers: [any Layer] = []
     if expanded != inputs { layers.append(convNorm(inputs, expanded, kernel: 1, norm: norm, activation: activation())) }
     layers.append(
       convNorm(expanded, expanded, kernel: row.kernel, stride: row.stride, groups: expanded, norm: norm, activation: activation()))
     if row.squeezes {
       layers.append(
-        SqueezeExcitation(expanded, squeeze: roundedChannels(Double(expanded / 4)), activation: ReLU(), scale: Hardsigmoid()))
+        SqueezeExcitation(
+          expanded, squeeze: roundedChannels(Double(expanded / 4)), activation: ReLU(overwriting: true), scale: Hardsigmoid()))
     }
     layers.append(convNorm(expanded, outputs, kernel: 1, norm: norm, activation: nil))
     block = Sequential(layers)

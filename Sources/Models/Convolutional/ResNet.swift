@@ -87,7 +87,7 @@ public final class ResNet: StagedNetwork {
   }
 
   public override func forward(_ x: Tensor) throws(TorchError) -> Tensor {
-    var h = try relu(bn1(conv1(x)))
+    var h = try reluOver(bn1(conv1(x)))
     if stem == .large { h = try h.maxPool2d(kernelSize: [3, 3], stride: [2, 2], padding: [1, 1]) }
     h = try layer4(layer3(layer2(layer1(h)))).mean(dims: [2, 3])
     if dropout > 0, isTraining { h = try h.dropout(p: dropout, train: true) }
@@ -118,9 +118,9 @@ private final class BasicBlock: Module, Layer {
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try observed(x) { (x) throws(TorchError) in
-      let body = try bn2(conv2(relu(bn1(conv1(x)))))
+      let body = try bn2(conv2(reluOver(bn1(conv1(x)))))
       let shortcut = try downsample?(x) ?? x
-      return try relu(body + shortcut)
+      return try reluOver(addOver(body, shortcut))
     }
   }
 }
@@ -144,9 +144,9 @@ private final class Bottleneck: Module, Layer {
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try observed(x) { (x) throws(TorchError) in
-      let body = try bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x))))))))
+      let body = try bn3(conv3(reluOver(bn2(conv2(reluOver(bn1(conv1(x))))))))
       let shortcut = try downsample?(x) ?? x
-      return try relu(body + shortcut)
+      return try reluOver(addOver(body, shortcut))
     }
   }
 }

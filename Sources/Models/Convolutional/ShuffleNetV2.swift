@@ -64,7 +64,9 @@ private final class ShuffleUnit: Module, Layer {
     func depthwise(_ channels: Int) -> [any Layer] {
       [Conv2d(channels, channels, kernel: 3, stride: stride, padding: 1, groups: channels, bias: false), BatchNorm2d(channels)]
     }
-    func pointwise(_ inputs: Int) -> [any Layer] { [Conv2d(inputs, half, kernel: 1, bias: false), BatchNorm2d(half), ReLU()] }
+    func pointwise(_ inputs: Int) -> [any Layer] {
+      [Conv2d(inputs, half, kernel: 1, bias: false), BatchNorm2d(half), ReLU(overwriting: true)]
+    }
     branch1 = Sequential(stride > 1 ? depthwise(inputs) + pointwise(inputs) : [])
     branch2 = Sequential(pointwise(passed) + depthwise(half) + pointwise(half))
     self.stride = stride

@@ -27,7 +27,7 @@ public final class SqueezeNet: StagedNetwork {
     let poolsBehind = version == .first ? [3, 7] : [2, 4]
     func pool() -> MaxPool2d { MaxPool2d(3, stride: 2, ceilMode: true) }
     var layers: [any Layer] = [
-      Conv2d(channels, first, kernel: version == .first ? 7 : 3, stride: 2), ReLU(), pool(),
+      Conv2d(channels, first, kernel: version == .first ? 7 : 3, stride: 2), ReLU(overwriting: true), pool(),
     ]
     var inputs = first
     for (index, (squeeze, expand)) in [
@@ -38,7 +38,7 @@ public final class SqueezeNet: StagedNetwork {
       if poolsBehind.contains(index + 1) { layers.append(pool()) }
     }
     features = Sequential(layers)
-    classifier = Sequential(Dropout(dropout), Conv2d(inputs, classes, kernel: 1), ReLU())
+    classifier = Sequential(Dropout(dropout), Conv2d(inputs, classes, kernel: 1), ReLU(overwriting: true))
     super.init()
     try initializeWeights(convolutions: .kaimingUniform(), linear: nil)
     try (classifier[1] as? Conv2d)?.weight.initialize(.normal(std: 0.01))
@@ -75,8 +75,8 @@ private final class Fire: Module, Layer {
 
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try observed(x) { (x) throws(TorchError) in
-      let h = try relu(squeeze(x))
-      return try Tensor.cat([relu(expand1x1(h)), relu(expand3x3(h))], dim: 1)
+      let h = try reluOver(squeeze(x))
+      return try Tensor.cat([reluOver(expand1x1(h)), reluOver(expand3x3(h))], dim: 1)
     }
   }
 }

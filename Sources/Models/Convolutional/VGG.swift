@@ -45,7 +45,7 @@ public final class VGG: StagedNetwork {
       for _ in 0..<count {
         layers.append(Conv2d(inputs, scaled(size), kernel: 3, padding: 1))
         if batchNorm { layers.append(BatchNorm2d(scaled(size))) }
-        layers.append(ReLU())
+        layers.append(ReLU(overwriting: true))
         inputs = scaled(size)
       }
       layers.append(MaxPool2d(2))
@@ -55,7 +55,8 @@ public final class VGG: StagedNetwork {
     features = Sequential(layers)
     let hidden = scaled(4096)
     classifier = Sequential(
-      Linear(inputs * 49, hidden), ReLU(), Dropout(dropout), Linear(hidden, hidden), ReLU(), Dropout(dropout), Linear(hidden, classes))
+      Linear(inputs * 49, hidden), ReLU(overwriting: true), Dropout(dropout), Linear(hidden, hidden), ReLU(overwriting: true),
+      Dropout(dropout), Linear(hidden, classes))
     super.init()
     try initializeWeights(convolutions: .kaimingNormal(mode: .fanOut), linear: .normal(std: 0.01))
   }

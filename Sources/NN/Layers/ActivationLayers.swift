@@ -4,15 +4,29 @@ public import Torch
 
 /// ``relu(_:)`` as a layer.
 public final class ReLU: Module, Layer {
+  private let isOverwriting: Bool
+
+  public override init() { isOverwriting = false }
+
+  /// - Parameter overwriting: the result may take its input's place, which nobody else needs.
+  package init(overwriting: Bool) { isOverwriting = overwriting }
+
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in try x.relu() }
+    try observed(x) { (x) throws(TorchError) in isOverwriting ? try reluOver(x) : try x.relu() }
   }
 }
 
 /// ``relu6(_:)`` as a layer.
 public final class ReLU6: Module, Layer {
+  private let isOverwriting: Bool
+
+  public override init() { isOverwriting = false }
+
+  /// - Parameter overwriting: the result may take its input's place, which nobody else needs.
+  package init(overwriting: Bool) { isOverwriting = overwriting }
+
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in try x.relu6() }
+    try observed(x) { (x) throws(TorchError) in isOverwriting ? try relu6Over(x) : try x.relu6() }
   }
 }
 
@@ -34,8 +48,15 @@ public final class GELU: Module, Layer {
 
 /// ``silu(_:)`` as a layer.
 public final class SiLU: Module, Layer {
+  private let isOverwriting: Bool
+
+  public override init() { isOverwriting = false }
+
+  /// - Parameter overwriting: the result may take its input's place, which nobody else needs.
+  package init(overwriting: Bool) { isOverwriting = overwriting }
+
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in try x.silu() }
+    try observed(x) { (x) throws(TorchError) in isOverwriting ? try siluOver(x) : try x.silu() }
   }
 }
 
@@ -112,8 +133,15 @@ public final class Softplus: Module, Layer {
 
 /// ``hardswish(_:)`` as a layer.
 public final class Hardswish: Module, Layer {
+  private let isOverwriting: Bool
+
+  public override init() { isOverwriting = false }
+
+  /// - Parameter overwriting: the result may take its input's place, which nobody else needs.
+  package init(overwriting: Bool) { isOverwriting = overwriting }
+
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try observed(x) { (x) throws(TorchError) in try x.hardswish() }
+    try observed(x) { (x) throws(TorchError) in isOverwriting ? try hardswishOver(x) : try x.hardswish() }
   }
 }
 

@@ -1,3 +1,4 @@
+import Synchronization
 public import Torch
 
 /// One call of one module, as an observer sees it.
@@ -16,7 +17,13 @@ public struct ForwardEvent {
 public final class ForwardObservation {
   private let modules: [Module]
 
-  init(modules: [Module]) { self.modules = modules }
+  /// Observations that go on, in the whole process.
+  static let active = Atomic<Int>(0)
+
+  init(modules: [Module]) {
+    self.modules = modules
+    Self.active.add(1, ordering: .relaxed)
+  }
 
   /// Ends the observation. A second call does nothing.
   public func cancel() {
@@ -27,7 +34,10 @@ public final class ForwardObservation {
     }
   }
 
-  deinit { cancel() }
+  deinit {
+    cancel()
+    Self.active.subtract(1, ordering: .relaxed)
+  }
 }
 
 struct ForwardObserver {
