@@ -96,6 +96,11 @@ std::shared_ptr<arrow::Array> convert(std::shared_ptr<arrow::Array> array) {
   }
   if (id == Type::NA) return ca::take(arrow::MakeArrayOfNull(wanted, array->length()));
   if (wanted->Equals(*array->type())) return array;
+  if (id == Type::TIME32 || id == Type::TIME64) {
+    // A clock that only ever shows whole seconds is written without their fractions.
+    auto seconds = arrow::compute::Cast(*array, arrow::time32(arrow::TimeUnit::SECOND));
+    return cast(seconds.ok() ? *seconds : array, wanted);
+  }
   if (id == Type::DURATION) {
     return cast(cast(array, arrow::duration(arrow::TimeUnit::MICRO)), arrow::int64());
   }

@@ -4,6 +4,9 @@ import Testing
 
 @testable import Tables
 
+/// All tests that use Arrow, one at a time: some of them count what is alive.
+@Suite(.serialized) enum ArrowTests {}
+
 /// What the fixtures hold, and a folder for what a test writes.
 enum TableFixtures {
   static let folder = (Bundle.module.resourcePath ?? ".") + "/Fixtures/files"

@@ -65,6 +65,13 @@ final class CSVFile: @unchecked Sendable {
     }
   }
 
+  /// The file with those of the given types whose columns it has: of many files, some may lack one.
+  static func open(_ path: String, _ options: TableReadOptions) throws -> CSVFile {
+    guard !options.types.isEmpty else { return try CSVFile(path, options, types: [:]) }
+    let names = Set(try CSVFile(path, TableReadOptions(csv: options.csv), types: [:]).names)
+    return try CSVFile(path, options, types: options.types.filter { names.contains($0.key) })
+  }
+
   private static func open(_ path: String, _ settings: inout CACSVOptions, encoding: String?) throws -> CACSV {
     let opened: CACSV?
     if let encoding {

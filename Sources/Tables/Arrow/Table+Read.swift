@@ -75,9 +75,7 @@ extension Table {
     var table: Table
     switch format {
     case .csv:
-      let names = Set(try CSVFile(path, TableReadOptions(csv: options.csv), types: [:]).names)
-      let types = options.types.filter { names.contains($0.key) }
-      let file = try CSVFile(path, options, types: types)
+      let file = try CSVFile.open(path, options)
       table = try file.read()
       file.describe(in: &report)
       return table

@@ -61,7 +61,7 @@ public final class TableReader: Sendable {
       report.format = format
       var csv: CSVFile?
       if format == .csv {
-        let opened = try Self.open(file.path, inner)
+        let opened = try CSVFile.open(file.path, inner)
         let limits = [options.rowLimit, options.csv.inferenceRows].compactMap { $0 }
         try opened.infer(rows: limits.min())
         opened.describe(in: &report)
@@ -106,11 +106,6 @@ public final class TableReader: Sendable {
     self.batchRows = Swift.max(batchRows, 1)
     self.partitions = partitions
     state = Mutex(State(sources: sources, report: report))
-  }
-
-  private static func open(_ path: String, _ options: TableReadOptions) throws -> CSVFile {
-    let names = Set(try CSVFile(path, TableReadOptions(csv: options.csv), types: [:]).names)
-    return try CSVFile(path, options, types: options.types.filter { names.contains($0.key) })
   }
 
   /// The columns' names and types, in their order.
