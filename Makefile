@@ -40,9 +40,9 @@ docs: setup ## the documentation as a web site under .build/docs
 install: build ## put the program under PREFIX (it can be moved later)
 	@scripts/install "$(PREFIX)"
 
-generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml, and the project file's list of networks
+generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml, and the project file's lists of networks and learners
 	swift run generate-operators
-	swift run generate-schema Sources/Project/generated/Architectures.swift
+	swift run generate-schema Sources/Project/generated
 
 fixtures: setup ## write the reference values anew with the pinned peers
 	@scripts/fixtures

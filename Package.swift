@@ -141,12 +141,13 @@ let package = Package(
       example("OverfittingExample", in: "overfitting"), example("GradientsExample", in: "gradients"),
       example("SchedulesExample", in: "schedules"), example("MixedPrecisionExample", in: "mixed-precision"),
       example("TransferExample", in: "transfer"), example("AugmentationExample", in: "augmentation"),
+      example("NextActionExample", in: "next-action"), example("KNNImagesExample", in: "knn-images"),
       .testTarget(
         name: "ExamplesTests",
         dependencies: [
           "LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "DataParallelExample", "OverfittingExample",
           "GradientsExample", "SchedulesExample",
-          "MixedPrecisionExample", "TransferExample", "AugmentationExample", "Martlet",
+          "MixedPrecisionExample", "TransferExample", "AugmentationExample", "NextActionExample", "KNNImagesExample", "Martlet",
         ],
         path: "Tests/ExamplesTests", swiftSettings: swiftSettings),
       .executableTarget(name: "martlet-bench", dependencies: ["Martlet"], path: "Benchmarks/swift", swiftSettings: swiftSettings),

@@ -14,7 +14,10 @@ struct Martlet: ParsableCommand {
     version: MartletVersion.current,
     groupedSubcommands: [
       CommandGroup(
-        name: "Work", subcommands: [Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self]),
+        name: "Work",
+        subcommands: [
+          InitCommand.self, Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self,
+        ]),
       CommandGroup(
         name: "Models",
         subcommands: [

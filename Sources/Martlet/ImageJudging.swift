@@ -10,7 +10,7 @@ import Project
 
 /// Judges a classifier on a project's test part and writes the report.
 struct ImageJudging: Sendable {
-  let file: ProjectFile
+  let file: ImageProject
   let test: any ImageDataset
   let preparation: ImagePreparation
   let surroundings: Surroundings

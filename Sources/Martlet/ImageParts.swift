@@ -30,7 +30,7 @@ struct ImageParts: Sendable {
   ///   - fixed: a bundle's own preparation, which then is not measured.
   ///   - known: the classes that a bundle knows already; folders and lists of another model's classes are then errors.
   /// - Throws: `ImageError`, `ArgumentError`, `FileError` naming the file or the key of the project that is wrong.
-  init(_ file: ProjectFile, preparedBy fixed: ImagePreparation? = nil, labels known: [String]? = nil) throws {
+  init(_ file: ImageProject, preparedBy fixed: ImagePreparation? = nil, labels known: [String]? = nil) throws {
     let data = file.project.data
     let seed = file.project.training.seed
     var (all, ownTest) = try Self.sources(file, known)
@@ -96,7 +96,7 @@ struct ImageParts: Sendable {
   // Sources -----------------------------------------------------------------------------------------------------------------------------
 
   private static func sources(
-    _ file: ProjectFile, _ classes: [String]?
+    _ file: ImageProject, _ classes: [String]?
   ) throws -> (all: any ImageDataset, test: (any ImageDataset)?) {
     let data = file.project.data
     if let source = data.train { return (try open(source, file, classes: classes), nil) }
@@ -104,7 +104,7 @@ struct ImageParts: Sendable {
     return (fetched.training, fetched.test)
   }
 
-  private static func open(_ source: ImageSource, _ file: ProjectFile, classes: [String]?) throws -> any ImageDataset {
+  private static func open(_ source: ImageSource, _ file: ImageProject, classes: [String]?) throws -> any ImageDataset {
     switch source {
     // Numbers have no names of their own: what a model calls them must not hide that they mean something else here.
     case .idx(let images, let labels):

@@ -11,7 +11,7 @@ import Training
 
 /// Trains an image classifier as a project describes it.
 struct ImageTraining {
-  let file: ProjectFile
+  let file: ImageProject
   let parts: ImageParts
   let folder: RunFolder
   let surroundings: Surroundings

@@ -18,15 +18,16 @@ public struct MartletEngine: Engine {
 
   public func run(_ request: RunRequest) async throws -> RunSummary {
     try TorchLibrary.check()
+    if request.project.project.table != nil { return try await TableWork.run(request) }
     let start = Date()
     let clock = ContinuousClock.now
-    let file = request.project
+    let file = try ImageProject(request.project)
     let group = try await SharedRun.group()
     var parts = try await Self.parts(file)
     parts.group = group
     // A registry that cannot be written is better known before training than after. Of several processes the first one writes.
     let registry = group?.isFirst ?? true ? try ModelRegistry.open(at: request.surroundings.registry, create: true) : nil
-    let folder = try await SharedRun.folder(for: file, resuming: request.resume, group)
+    let folder = try await SharedRun.folder(for: file.file, resuming: request.resume, group)
     let training = ImageTraining(file: file, parts: parts, folder: folder, surroundings: request.surroundings)
     let outcome = try await training.run(resuming: request.resume != nil, in: folder)
     func summary(_ version: Int?, _ metrics: [String: MetricSummary], _ gates: [Gate], _ report: String?) -> RunSummary {
@@ -59,41 +60,45 @@ public struct MartletEngine: Engine {
 
   public func train(_ request: TrainRequest) async throws -> TrainSummary {
     try TorchLibrary.check()
+    if request.project.project.table != nil { return try await TableWork.train(request) }
     let group = try await SharedRun.group()
-    var parts = try await Self.parts(request.project)
+    let file = try ImageProject(request.project)
+    var parts = try await Self.parts(file)
     parts.group = group
     let folder = try await SharedRun.folder(for: request.project, resuming: request.resume, group)
-    let training = ImageTraining(file: request.project, parts: parts, folder: folder, surroundings: request.surroundings)
+    let training = ImageTraining(file: file, parts: parts, folder: folder, surroundings: request.surroundings)
     return try await training.run(resuming: request.resume != nil, in: folder).summary
   }
 
   public func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary {
     try TorchLibrary.check()
+    if request.project.project.table != nil { return try await TableWork.evaluate(request) }
     let clock = ContinuousClock.now
+    let file = try ImageProject(request.project)
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
     let version = try registry.resolve(request.reference)
     let bundle = try registry.bundle(version)
     let recipe = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe)
-    let parts = try await Self.parts(request.project, preparedBy: recipe.preparation, labels: bundle.manifest.labels)
+    let parts = try await Self.parts(file, preparedBy: recipe.preparation, labels: bundle.manifest.labels)
     guard parts.labels == bundle.manifest.labels else {
       throw ArgumentError(
         "\(version.reference) knows the classes \(bundle.manifest.labels.joined(separator: ", ")), the project's data have \(parts.labels.joined(separator: ", "))",
         expected: "the same classes in the same order")
     }
     let judging = ImageJudging(
-      file: request.project, test: parts.test, preparation: try recipe.preparation.plain, surroundings: request.surroundings)
+      file: file, test: parts.test, preparation: try recipe.preparation.plain, surroundings: request.surroundings)
     let classifier = try TorchClassifier(bundle: bundle)
     let evaluation = try await CancelledBySignals.run {
       try await judging.evaluate(
         classifier, modelBytes: bundle.manifest.files.first { $0.path == ModelBundle.WellKnown.weights }?.size, parameters: nil)
     }
     let metrics = ImageJudging.summaries(evaluation)
-    let output = request.report ?? request.project.resolve(request.project.project.output) + "/\(version.name)/evaluation-\(version.number)"
+    let output = request.report ?? file.resolve(file.project.output) + "/\(version.name)/evaluation-\(version.number)"
     let page = try judging.writeReport(
       evaluation, title: version.reference, history: [:], lineage: bundle.manifest.lineage, to: output)
     return EvaluationSummary(
       name: version.name, version: version.number, metrics: metrics,
-      gates: Gate.check(request.project.project.evaluation.require, metrics: metrics), items: evaluation.rows, report: page,
+      gates: Gate.check(file.project.evaluation.require, metrics: metrics), items: evaluation.rows, report: page,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
   }
 
@@ -102,6 +107,7 @@ public struct MartletEngine: Engine {
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
     let version = try registry.resolve(request.reference)
     let bundle = try registry.bundle(version)
+    if TableBundle.kinds.contains(bundle.manifest.kind) { return try await TablePrediction.predict(request, version, bundle) }
     let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
     let classifier = try TorchClassifier(bundle: bundle)
     var answers: [PredictionSummary.Answer] = []
@@ -122,7 +128,7 @@ public struct MartletEngine: Engine {
 
   /// The pictures of a project. The normalisation is measured where training computes, with as many threads, so that it repeats.
   private static func parts(
-    _ file: ProjectFile, preparedBy preparation: ImagePreparation? = nil, labels: [String]? = nil
+    _ file: ImageProject, preparedBy preparation: ImagePreparation? = nil, labels: [String]? = nil
   ) async throws -> ImageParts {
     try await TorchThread.main.run {
       try TorchThreads.with(file.project.training.threads.value ?? ImageTraining.cores()) {
@@ -142,7 +148,7 @@ public struct MartletEngine: Engine {
   }
 
   public func preview(_ request: PreviewRequest) async throws -> PreviewSummary {
-    let parts = try await Self.parts(request.project)
+    let parts = try await Self.parts(try ImageProject(request.project))
     let dataset: any ImageDataset
     switch request.part {
     case .train: dataset = parts.training
@@ -165,9 +171,14 @@ public struct MartletEngine: Engine {
       size: [parts.preparation.height, parts.preparation.width], channels: parts.preparation.mode.channels)
   }
 
+  public func initialize(_ request: InitRequest) async throws -> InitSummary {
+    try TorchLibrary.check()
+    return try await CancelledBySignals.run { try TableInit.write(request) }
+  }
+
   public func doctor(_ request: DoctorRequest) async throws -> DoctorReport { Doctor.examine(request.surroundings) }
 
-  private func lineage(_ file: ProjectFile, _ parts: ImageParts, _ outcome: ImageTraining.Outcome, started: Date) throws -> Lineage {
+  private func lineage(_ file: ImageProject, _ parts: ImageParts, _ outcome: ImageTraining.Outcome, started: Date) throws -> Lineage {
     func source(_ role: String, _ dataset: any ImageDataset) throws -> Lineage.DataSource {
       Lineage.DataSource(role: role, digest: try dataset.digest(), items: dataset.count, note: "")
     }

@@ -10,7 +10,7 @@ import Training
 /// Starts a network from weights that learned something else, and says which of its stages rest while it learns this.
 struct NetworkTransfer {
   let transfer: ProjectTransfer
-  let file: ProjectFile
+  let file: ImageProject
   /// The registry that versions are looked up in.
   let registry: String
 

@@ -44,6 +44,7 @@ extension MartletEngine {
   /// A version of the registry, verified and loaded, with one forward pass behind it so that the first request is not the slow one.
   static func served(_ version: ModelVersion, from registry: ModelRegistry) throws -> ServedModel {
     let bundle = try registry.bundle(version)
+    if TableBundle.kinds.contains(bundle.manifest.kind) { return try TableServing.model(version, bundle) }
     guard bundle.manifest.kind == ImageBundle.kind else {
       throw ArgumentError("\(version.reference) is a \(bundle.manifest.kind), which this server cannot run", expected: ImageBundle.kind)
     }

@@ -30,6 +30,7 @@ struct Checker {
       guard values.allSatisfy({ $0.1 != nil }) else { return nil }
       return .object(Dictionary(values.compactMap { name, value in value.map { (name, $0) } }, uniquingKeysWith: { _, last in last }))
     case .text(let form): return check(node, form, shape, path: path)
+    case .any: return node.json
     default:
       guard let value = Self.scalar(node, shape) else { return refuse(node, shape, path) }
       return value
@@ -81,7 +82,7 @@ struct Checker {
       if !FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) {
         problems.append(
           ProjectProblem(node.place, key: path, "\(path) names '\(text)', which is not there", remedy: "paths start from \(folder)"))
-      } else if isFolder.boolValue != (kind == .folder) {
+      } else if kind != .either, isFolder.boolValue != (kind == .folder) {
         problems.append(
           ProjectProblem(
             node.place, key: path, "\(path) names '\(text)', which is a \(isFolder.boolValue ? "folder" : "file")",

@@ -12,6 +12,7 @@ extension Shape {
     case .wholeChoice(let values): values.map(String.init).joined(orWith: "or")
     case .number(let range): "a number" + range.description
     case .flag: "true or false"
+    case .any: "any value"
     case .list(let element, let count):
       if count.lowerBound == count.upperBound {
         "a list of \(count.lowerBound), each \(element.expectation)"

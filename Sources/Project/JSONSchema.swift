@@ -14,6 +14,7 @@ extension Shape {
     case .wholeChoice(let values): ["enum": .array(values.map(JSONValue.int))]
     case .number(let range): range.jsonSchema
     case .flag: ["type": "boolean"]
+    case .any: [:]
     case .list(let element, let count): Self.list(element, count)
     case .table(let value): ["type": "object", "additionalProperties": value.jsonSchema]
     case .mapping(let mapping): mapping.jsonSchema

@@ -35,12 +35,6 @@ public struct Project: Codable, Sendable, Hashable {
   public func jsonValue() throws -> JSONValue { try JSON.decode(JSONValue.self, from: JSON.encode(self), source: "project") }
 }
 
-/// What a model is for.
-public enum ProjectTask: String, Codable, Sendable, Hashable {
-  /// One of several classes for each picture.
-  case imageClassification = "image-classification"
-}
-
 /// How the network is judged.
 public struct ProjectEvaluation: Codable, Sendable, Hashable {
   /// The confidence level of the metrics' intervals.

@@ -7,7 +7,7 @@ public struct ProjectFile: Codable, Sendable, Hashable {
   public static let standardName = "martlet.yml"
 
   /// The project with every default.
-  public let project: Project
+  public let project: AnyProject
   /// The file as the user named it.
   public let path: String
   /// The absolute folder of the file, from which its relative paths start.
@@ -24,7 +24,7 @@ public struct ProjectFile: Codable, Sendable, Hashable {
   /// - Parameters:
   ///   - path: the file, or a folder that has a `martlet.yml`.
   ///   - overrides: `training.epochs=3` and such, applied in order.
-  ///   - checkingFiles: also look whether the pictures that it names are there.
+  ///   - checkingFiles: also look whether the files that it names are there.
   /// - Throws: `ProjectError` with every problem.
   public static func load(
     _ path: String = standardName, overrides: [String] = [], checkingFiles: Bool = true
@@ -36,22 +36,38 @@ public struct ProjectFile: Codable, Sendable, Hashable {
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.path
     let text = try read(path)
-    let project = try parse(text, file: path, overrides: overrides, folder: checkingFiles ? folder : nil)
+    let project = try parseAny(text, file: path, overrides: overrides, folder: checkingFiles ? folder : nil)
     return ProjectFile(project: project, path: path, folder: folder, text: text, overrides: overrides)
   }
 
-  /// Checks the text of a project file.
+  /// Checks the text of a project file of any task.
   /// - Parameter folder: where relative paths start from; `nil` leaves the disk alone.
   /// - Throws: `ProjectError` with every problem.
-  public static func parse(
+  public static func parseAny(
     _ text: String, file: String = standardName, overrides: [String] = [], folder: String? = nil
-  ) throws(ProjectError) -> Project {
+  ) throws(ProjectError) -> AnyProject {
     let value = try resolved(text, file: file, overrides: overrides, folder: folder)
     do {
-      return try JSON.decode(Project.self, from: JSON.encode(value), source: file)
+      return try JSON.decode(AnyProject.self, from: JSON.encode(value), source: file)
     } catch {
       throw ProjectError(file: file, problems: [ProjectProblem(.file(line: 1, column: 1), "\(error)")])
     }
+  }
+
+  /// Checks the text of a project file of pictures.
+  /// - Throws: `ProjectError` with every problem, and for a project of tables.
+  public static func parse(
+    _ text: String, file: String = standardName, overrides: [String] = [], folder: String? = nil
+  ) throws(ProjectError) -> Project {
+    let project = try parseAny(text, file: file, overrides: overrides, folder: folder)
+    guard case .images(let images) = project else {
+      throw ProjectError(
+        file: file,
+        problems: [
+          ProjectProblem(.whole, key: "task", "the project is for \(project.task.rawValue)", expected: "image-classification")
+        ])
+    }
+    return images
   }
 
   /// The document with all defaults, as JSON.
@@ -67,17 +83,34 @@ public struct ProjectFile: Codable, Sendable, Hashable {
         file: file,
         problems: [ProjectProblem(.whole, "the file has no keys", expected: "name, task and data", remedy: "see: martlet schema")])
     }
+    let shape = shape(of: document, overrides: overrides)
     for override in overrides {
-      switch Override.apply(override, to: document, shape: ProjectSchema.shape) {
+      switch Override.apply(override, to: document, shape: shape) {
       case .success(let changed): document = changed
       case .failure(let problem): problems.append(problem)
       }
     }
-    var checker = Checker(folder: folder, root: ProjectSchema.shape)
-    let value = checker.check(document, ProjectSchema.shape, path: "")
+    var checker = Checker(folder: folder, root: shape)
+    let value = checker.check(document, shape, path: "")
     problems += checker.problems
     guard problems.isEmpty, let value else { throw ProjectError(file: file, problems: problems) }
     return value
+  }
+
+  /// What the document has to look like: its task says it, or where that is missing or wrong, what its data look like.
+  private static func shape(of document: DocumentNode, overrides: [String]) -> Shape {
+    func member(_ name: String, of node: DocumentNode?) -> DocumentNode? {
+      guard case .mapping(let members)? = node?.content else { return nil }
+      return members.last { $0.key == name }?.value
+    }
+    let data = member("data", of: document)
+    let isFetched = member("dataset", of: data) != nil || overrides.contains { $0.hasPrefix("data.dataset=") }
+    var word: String?
+    if case .text(let text)? = member("task", of: document)?.content { word = text }
+    if let last = overrides.last(where: { $0.hasPrefix("task=") }) { word = String(last.dropFirst("task=".count)) }
+    if let task = word.flatMap(ProjectTask.init(rawValue:)) { return ProjectSchema.shape(of: task, isFetched: isFetched) }
+    let looksLikeTable = ["file", "sql", "target", "join"].contains { member($0, of: data) != nil }
+    return ProjectSchema.shape(of: looksLikeTable ? .classification : .imageClassification, isFetched: isFetched)
   }
 
   private static func read(_ path: String) throws(ProjectError) -> String {

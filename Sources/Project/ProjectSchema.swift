@@ -2,11 +2,11 @@ public import MartletCore
 
 /// The description of `martlet.yml`: keys, types, ranges, defaults and their documentation, in one place.
 public enum ProjectSchema {
-  /// The whole file.
+  /// A project of pictures.
   public static let shape = Shape.mapping(
     MappingShape([
       .required("name", .text(.name), "The model's name in the registry."),
-      .required("task", .word(["image-classification"]), "What the model does: image-classification."),
+      .required("task", .word(tasks), "What the model does: image-classification; for tables, the other tasks."),
       .optional("description", .text(.any), "One line about the model, kept with every version."),
       .required("data", .mapping(data), "The pictures and their classes."),
       .standard("model", model, "cnn", "The network."),
@@ -17,13 +17,29 @@ public enum ProjectSchema {
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
     ]))
 
-  /// The JSON Schema of the file (draft 2020-12), as `martlet schema` prints it.
+  /// Everything that a project can be for.
+  static let tasks = ProjectTask.allCases.map(\.rawValue)
+
+  /// The shape of a project with this task.
+  /// - Parameter isFetched: the data lie where `scripts/fetch-data` put them, and their paths do not start from the project's folder.
+  public static func shape(of task: ProjectTask, isFetched: Bool = false) -> Shape {
+    task == .imageClassification ? shape : table(task, isFetched: isFetched)
+  }
+
+  /// The JSON Schema of the file (draft 2020-12), as `martlet schema` prints it: one alternative a task.
   public static var jsonSchema: JSONValue {
-    guard case .object(var members) = shape.jsonSchema else { return .null }
-    members["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    members["title"] = "martlet.yml"
-    members["description"] = "A Martlet project: from pictures on disk to a served, versioned classifier."
-    return .object(members)
+    let alternatives = ProjectTask.allCases.map { task -> JSONValue in
+      guard case .object(var members) = shape(of: task).jsonSchema, case .object(var properties)? = members["properties"] else {
+        return .null
+      }
+      properties["task"] = ["enum": [.string(task.rawValue)], "description": .string(task.meaning)]
+      members["properties"] = .object(properties)
+      return .object(members)
+    }
+    return [
+      "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "martlet.yml",
+      "description": "A Martlet project: from pictures or tables to a served, versioned model.", "anyOf": .array(alternatives),
+    ]
   }
 
   static let fraction = Shape.number(.init(from: 0, to: 1, isBelow: true))
@@ -92,7 +108,7 @@ public enum ProjectSchema {
       "thaw", .table(.whole(1...100_000)), [:], "The epoch, from 1, in which a frozen stage starts to learn: {layer4: 2, layer3: 4}."),
   ])
 
-  private static let evaluation = MappingShape([
+  static let evaluation = MappingShape([
     .standard(
       "intervals", .number(.init(from: 0.5, to: 1, isBelow: true)), 0.95, "The confidence level of the metrics' intervals."),
     .standard("top-k", .list(.whole(2...1000), count: 0...8), [], "Also count an answer as right if it is among the first k."),
@@ -102,7 +118,7 @@ public enum ProjectSchema {
       "What the test part has to show before a version is registered, by metric: accuracy: 0.9. For errors and losses it is the most."),
   ])
 
-  private static let serve = MappingShape([
+  static let serve = MappingShape([
     .standard("host", .text(.any), "127.0.0.1", "The address to listen on; 0.0.0.0 is every one of the machine."),
     .standard("port", .whole(0...65_535), 8080, "The port; 0 takes a free one."),
   ])

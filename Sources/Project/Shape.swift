@@ -8,6 +8,8 @@ public indirect enum Shape: Sendable {
   case wholeChoice([Int])
   case number(NumberRange)
   case flag
+  /// Whatever is written there; whoever uses it checks it.
+  case any
   case list(Shape, count: ClosedRange<Int>)
   /// Any keys, each with a value of this shape.
   case table(Shape)
@@ -28,7 +30,10 @@ public indirect enum Shape: Sendable {
   }
 
   /// What a path has to lead to.
-  public enum PathKind: String, Sendable, Hashable { case file, folder }
+  public enum PathKind: String, Sendable, Hashable {
+    case file, folder
+    case either = "file or folder"
+  }
 
   /// Bounds of a number, each of which may itself be allowed or not.
   public struct NumberRange: Sendable, Hashable {

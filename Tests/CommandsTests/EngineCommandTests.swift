@@ -18,13 +18,26 @@ import Testing
       "--quiet", engine: engine, registry: folder.registry)
     #expect(outcome.exitCode == 0)
     let asked = try #require(engine.asked.run)
-    #expect(asked.project.project.training.epochs == 2)
+    #expect(asked.project.project.images?.training.epochs == 2)
     #expect(asked.project.folder == folder.path)
     #expect(asked.aliases == ["staging"] && asked.tags == ["a", "b"] && asked.note == "why" && asked.resume == "runs/1")
     #expect(asked.surroundings == Surroundings(registry: folder.registry, quiet: true, json: false))
     #expect(outcome.output.contains("accuracy  0.9200  0.9100 to 0.9300"))
     #expect(outcome.output.contains("fashion@1 is registered, after 80.2 s."))
     #expect(outcome.notes.isEmpty)
+  }
+
+  @Test func initPassesEverythingOn() async throws {
+    let outcome = await martlet(
+      "init", "rows.csv", "--target", "churn", "-o", "new", "--force", engine: engine, registry: folder.registry)
+    #expect(outcome.exitCode == 0)
+    let asked = try #require(engine.asked.initialize)
+    #expect(asked.input == "rows.csv" && asked.target == "churn" && asked.task == nil && asked.folder == "new" && asked.force)
+    #expect(outcome.output.contains("id is left out\nmartlet.yml and data-schema.json are written: classification, 7 rows of 3 columns"))
+    #expect(await martlet("init", "rows.csv", engine: engine, registry: folder.registry).exitCode == 2)
+    #expect(
+      await martlet("init", "rows.csv", "--target", "a", "--task", "image-classification", engine: engine, registry: folder.registry)
+        .exitCode == 2)
   }
 
   @Test func runDocumentHasMetricsByName() async throws {

@@ -14,10 +14,11 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     WORK SUBCOMMANDS:
+      init                    Look at a table and write a project for it.
       run                     Train, judge and register: the whole journey.
       train                   Train only; nothing is registered.
       evaluate                Judge a version on the project's test part.
-      predict                 Ask a version about pictures.
+      predict                 Ask a version about pictures or the rows of tables.
       serve                   Answer over HTTP until stopped.
       launch                  Start a command in many processes that train together.
       data                    Look at data.
@@ -39,6 +40,29 @@ enum HelpSnapshots {
       doctor                  Look at the installation and say how to mend what is missing.
 
       See 'martlet help <subcommand>' for detailed help.
+
+    """,
+    "init": """
+    OVERVIEW: Look at a table and write a project for it.
+
+    The martlet.yml runs as it is; its comments say what was noticed and what can be changed.
+
+    USAGE: martlet init <table> [--target <column>] [--task <task>] [--output <folder>] [--force] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <table>                 The table: CSV, Parquet, Arrow or JSON Lines.
+
+    OPTIONS:
+      --target <column>       The column to learn.
+      --task <task>           classification, regression, clustering or anomaly-detection. (default: by
+                              the target's values)
+      -o, --output <folder>   The folder for the project. (default: .)
+      --force                 Replace a project that is there.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
 
     """,
     "run": """
@@ -106,16 +130,20 @@ enum HelpSnapshots {
 
     """,
     "predict": """
-    OVERVIEW: Ask a version about pictures.
+    OVERVIEW: Ask a version about pictures or the rows of tables.
 
-    USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--json] [--quiet] [--registry <path>]
+    A model of tables takes files of rows; with --output it writes them with its predictions beside
+    them, in any size.
+
+    USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--output <file>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <reference>             NAME@V
-      <inputs>                JPEG or PNG files.
+      <inputs>                JPEG or PNG files; tables as CSV, Parquet, Arrow or JSON Lines.
 
     OPTIONS:
       --top <count>           How many classes to name for each picture; 0 names all. (default: 3)
+      -o, --output <file>     Write rows and predictions here; the suffix says how.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -187,9 +215,57 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     SUBCOMMANDS:
+      profile                 Look at a table: types, gaps, distributions, leaks; writes an HTML report.
+      check                   Hold a table against its schema; exits 3 where it does not fit.
       preview                 Write a contact sheet of the pictures as the network will see them.
 
       See 'martlet help data <subcommand>' for detailed help.
+
+    """,
+    "data profile": """
+    OVERVIEW: Look at a table: types, gaps, distributions, leaks; writes an HTML report.
+
+    USAGE: martlet data profile <inputs> ... [--target <column>] [--without-models] [--output <file>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <inputs>                CSV, Parquet, Arrow or JSON Lines: files, folders or patterns of one
+                              table.
+
+    OPTIONS:
+      --target <column>       The column to be predicted.
+      --without-models        Do not fit models to find unusual rows and wrong labels.
+      -o, --output <file>     The HTML report to write. (default: profile.html)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "data check": """
+    OVERVIEW: Hold a table against its schema; exits 3 where it does not fit.
+
+    The schema is inferred once from good data with --update, then kept in the project and edited by
+    people.
+
+    USAGE: martlet data check <inputs> ... [--schema <file>] [--update] [--target <column>] [--without-target] [--strict] [--output <file>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <inputs>                CSV, Parquet, Arrow or JSON Lines: files, folders or patterns of one
+                              table.
+
+    OPTIONS:
+      --schema <file>         The schema's file. (default: data-schema.json)
+      --update                Infer the schema from these data and write it.
+      --target <column>       With --update: the column to be predicted.
+      --without-target        The data are to be predicted: the target may be missing.
+      --strict                Warnings count as errors.
+      -o, --output <file>     Write an HTML report, too.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
 
     """,
     "data preview": """

@@ -85,6 +85,9 @@ final class ScriptedEngine: Engine {
     var predict: PredictRequest?
     var serve: ServeRequest?
     var preview: PreviewRequest?
+    var initialize: InitRequest?
+    var check: DataCheckRequest?
+    var profile: DataProfileRequest?
     var doctor: DoctorRequest?
   }
 
@@ -116,7 +119,7 @@ final class ScriptedEngine: Engine {
   func run(_ request: RunRequest) async throws -> RunSummary {
     try check()
     state.withLock { $0.run = request }
-    let gates = Gate.check(request.project.project.evaluation.require, metrics: metrics)
+    let gates = Gate.check(request.project.project.require, metrics: metrics)
     let isRegistered = !interrupted && gates.allSatisfy(\.passed)
     return RunSummary(
       name: request.project.project.name, version: isRegistered ? 1 : nil, metrics: metrics, gates: gates, training: training,
@@ -134,7 +137,14 @@ final class ScriptedEngine: Engine {
     state.withLock { $0.evaluate = request }
     return EvaluationSummary(
       name: "fashion", version: 2, metrics: metrics,
-      gates: Gate.check(request.project.project.evaluation.require, metrics: metrics), items: 10_000, report: nil, seconds: 3)
+      gates: Gate.check(request.project.project.require, metrics: metrics), items: 10_000, report: nil, seconds: 3)
+  }
+
+  func initialize(_ request: InitRequest) async throws -> InitSummary {
+    try check()
+    state.withLock { $0.initialize = request }
+    return InitSummary(
+      project: "martlet.yml", schema: "data-schema.json", task: "classification", rows: 7, columns: 3, remarks: ["id is left out"])
   }
 
   func predict(_ request: PredictRequest) async throws -> PredictionSummary {
@@ -158,6 +168,29 @@ final class ScriptedEngine: Engine {
     try check()
     state.withLock { $0.preview = request }
     return PreviewSummary(output: request.output, shown: request.count, classes: ["boot": 5, "shirt": 7], size: [28, 28], channels: 1)
+  }
+
+  func checkData(_ request: DataCheckRequest) async throws -> DataCheckSummary {
+    try check()
+    state.withLock { $0.check = request }
+    let violations = [
+      DataCheckSummary.Violation(
+        severity: accuracy > 0.5 ? "warning" : "error", rule: "range", column: "age", expected: "0 to 120", found: "2 of 9 rows", rows: 2,
+        firstRows: [3, 7], values: ["900", "-1"])
+    ]
+    return DataCheckSummary(
+      inputs: request.inputs, schema: request.schema, updated: request.update, rows: 9, columns: 2,
+      violations: request.update || accuracy == 1 ? [] : violations, notes: [], report: request.report, seconds: 0.1)
+  }
+
+  func profileData(_ request: DataProfileRequest) async throws -> DataProfileSummary {
+    try check()
+    state.withLock { $0.profile = request }
+    return DataProfileSummary(
+      inputs: request.inputs, rows: 9,
+      columns: [.init(name: "age", type: "int64", missingRate: 0.25, distinct: 7, shape: [1, 2, 3], values: "1 to 9, median 4")],
+      findings: [.init(severity: "important", text: "'age' knows the answer.", advice: "Leave it out.")], notes: [], report: request.report,
+      profile: ["rows": 9], seconds: 1.5)
   }
 
   func doctor(_ request: DoctorRequest) async throws -> DoctorReport {

@@ -71,7 +71,8 @@ import Testing
 
   @Test func onlySomeCommandsNeedTheEngine() {
     for command in [
-      ["run"], ["train", "x.yml"], ["evaluate"], ["predict", "a", "b"], ["serve"], ["data", "preview"], ["doctor", "--json"],
+      ["run"], ["train", "x.yml"], ["evaluate"], ["predict", "a", "b"], ["serve"], ["data", "preview"],
+      ["data", "check", "x.csv"], ["data", "profile", "x.csv"], ["doctor", "--json"],
     ] {
       #expect(Commands.needsEngine(command), "\(command)")
     }

@@ -5,8 +5,10 @@ import Testing
 @testable import AugmentationExample
 @testable import CustomLayerExample
 @testable import GradientsExample
+@testable import KNNImagesExample
 @testable import LoopByHandExample
 @testable import MixedPrecisionExample
+@testable import NextActionExample
 @testable import OverfittingExample
 @testable import ResumeExample
 @testable import SchedulesExample
@@ -29,6 +31,17 @@ import Testing
     for file in ["metrics.jsonl", "checkpoints/last/trainer.json", "fashion.safetensors"] {
       #expect(FileManager.default.fileExists(atPath: folder + "/" + file), "\(file)")
     }
+  }
+
+  @Test func neighboursFindTheNextAction() throws {
+    let result = try NextAction.run(visits: 200, seed: 1)
+    #expect(result.neighbours > result.frequent + 0.1)
+    #expect(result.examples.count == 3)
+  }
+
+  @Test func neighboursReadDigits() throws {
+    let pictures = try FetchedImages("digits").training
+    #expect(try KNNImages.accuracy(pictures, neighbours: 3, limit: 300) > 0.75)
   }
 
   @Test func aLayerOfOnesOwnLearns() async throws {

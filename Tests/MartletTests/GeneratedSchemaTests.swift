@@ -14,6 +14,12 @@ import Testing
     #expect(ArchitectureSchema.text(of: ArchitectureSchema.classifiers) == written, "make generate")
   }
 
+  @Test func writingTheLearnersAgainChangesNothing() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let written = try String(contentsOf: root.appendingPathComponent("Sources/Project/generated/Learners.swift"), encoding: .utf8)
+    #expect(LearnerSchema.text == written, "make generate")
+  }
+
   /// Every augmentation of the schema, as short as it can be said, is one that `Images` understands.
   @Test(arguments: [
     "crop", "flip", "{flip: vertical}", "rotate", "shift", "{resized-crop: {scale: [0.5, 1], ratio: [0.8, 1.2]}}",

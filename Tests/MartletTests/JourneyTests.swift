@@ -124,7 +124,7 @@ import Testing
 
     // The run's folder alone is enough to go on, overrides included; its state is noted.
     let remembered = try RunFiles.project(of: folder)
-    #expect(remembered == file && remembered.project.training.checkpointEvery == 3)
+    #expect(remembered == file && remembered.project.images?.training.checkpointEvery == 3)
     #expect(try String(contentsOfFile: folder + "/" + RunFiles.state, encoding: .utf8).contains("finished"))
 
     let other = try place.project(TemporaryProject.small, overrides: ["training.batch=4"])
@@ -171,7 +171,7 @@ import Testing
     // A damaged picture in the test part is found before training.
     try FileManager.default.removeItem(atPath: place.folder + "/photos")
     try place.writePictures(each: 10)
-    let test = try ImageParts(place.project(TemporaryProject.small)).test
+    let test = try ImageParts(ImageProject(place.project(TemporaryProject.small))).test
     let whole = try Data(contentsOf: URL(fileURLWithPath: test.name(0)))
     try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: test.name(0)))
     #expect(try await message(TemporaryProject.small).contains("truncated"))
@@ -229,7 +229,7 @@ import Testing
 }
 
 @Suite struct ShippedProjectsTests {
-  @Test(arguments: ["fashion", "digits"]) func examplesAreValid(_ name: String) throws {
+  @Test(arguments: ["fashion", "digits", "flights", "churn", "shuttle", "letters", "diamonds"]) func examplesAreValid(_ name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let file = try ProjectFile.load(root.path + "/Examples/\(name)/martlet.yml", checkingFiles: false)
     #expect(file.project.name == name)

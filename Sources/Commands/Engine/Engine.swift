@@ -16,11 +16,21 @@ public protocol Engine: Sendable {
   /// Answers for each input file; one that cannot be read has an `error` in its answer and does not stop the others.
   func predict(_ request: PredictRequest) async throws -> PredictionSummary
 
+  /// Looks at a table and writes a project file that runs as it is, and the schema of the data.
+  /// - Throws: `ArgumentError` if there is a project file already.
+  func initialize(_ request: InitRequest) async throws -> InitSummary
+
   /// Serves until it is told to stop by SIGINT or SIGTERM.
   func serve(_ request: ServeRequest) async throws -> ServeSummary
 
   /// Writes a contact sheet of the data as the network will see them.
   func preview(_ request: PreviewRequest) async throws -> PreviewSummary
+
+  /// Holds a table against its schema, or infers the schema.
+  func checkData(_ request: DataCheckRequest) async throws -> DataCheckSummary
+
+  /// Looks at a table and writes a report.
+  func profileData(_ request: DataProfileRequest) async throws -> DataProfileSummary
 
   /// Looks at the installation and the machine. What is missing is in the report, not an error.
   func doctor(_ request: DoctorRequest) async throws -> DoctorReport

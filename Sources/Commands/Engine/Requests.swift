@@ -60,6 +60,23 @@ public struct PredictRequest: Codable, Sendable, Hashable {
   public var inputs: [String]
   /// How many classes to name for each input; `nil` is all.
   public var top: Int?
+  /// The file to write rows and predictions to; models of tables only.
+  public var output: String?
+  public var surroundings: Surroundings
+}
+
+/// `martlet init`
+public struct InitRequest: Codable, Sendable, Hashable {
+  /// The table.
+  public var input: String
+  /// The column to learn; `nil` for tasks that need none.
+  public var target: String?
+  /// What the model does, in the words of the project file; `nil` looks at the target.
+  public var task: String?
+  /// The folder for the project file and the schema.
+  public var folder: String
+  /// Files that are there already are replaced.
+  public var force: Bool
   public var surroundings: Surroundings
 }
 

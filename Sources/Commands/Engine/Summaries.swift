@@ -16,6 +16,8 @@ public struct RunSummary: Codable, Sendable, Hashable {
   public var report: String?
   /// From the first byte read to the version registered.
   public var seconds: Double
+  /// The models that were compared, in the project's order; `nil` where there was no choice.
+  public var candidates: [CandidateSummary]?
 
   /// A finished run.
   public init(
@@ -27,6 +29,41 @@ public struct RunSummary: Codable, Sendable, Hashable {
     self.gates = gates
     self.training = training
     self.report = report
+    self.seconds = seconds
+  }
+}
+
+/// One of several models that were compared with each other.
+public struct CandidateSummary: Codable, Sendable, Hashable {
+  public var name: String
+  /// The metric that decides, its mean over the folds; `nil` where the model could not learn.
+  public var score: Double?
+  /// The score's interval.
+  public var lower: Double?
+  public var upper: Double?
+  /// All metrics, their means over the folds.
+  public var metrics: [String: Double]
+  /// How likely so large a difference from the best would be by chance, corrected for the number of models.
+  public var pValue: Double?
+  public var isBest: Bool
+  /// Why it could not learn.
+  public var problem: String?
+  public var seconds: Double
+
+  /// A model in comparison.
+  public init(
+    name: String, score: Double?, lower: Double?, upper: Double?, metrics: [String: Double], pValue: Double?, isBest: Bool,
+    problem: String?, seconds: Double
+  ) {
+    self.name = name
+    self.score = score
+    // JSON knows no endless intervals.
+    self.lower = lower.flatMap { $0.isFinite ? $0 : nil }
+    self.upper = upper.flatMap { $0.isFinite ? $0 : nil }
+    self.metrics = metrics
+    self.pValue = pValue
+    self.isBest = isBest
+    self.problem = problem
     self.seconds = seconds
   }
 }
@@ -111,6 +148,8 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
     public var label: String?
     /// By the class's name; as many as were asked for.
     public var probabilities: [String: Double]
+    /// The number that was predicted: of a regression, a cluster, or a score.
+    public var value: Double?
     /// Why there is no answer.
     public var error: String?
 
@@ -120,6 +159,14 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
       self.prediction = prediction
       self.label = label
       self.probabilities = probabilities
+    }
+
+    /// A number as an answer, with a word where there is one.
+    public init(input: String, value: Double, label: String? = nil) {
+      self.input = input
+      self.value = value
+      self.label = label
+      self.probabilities = [:]
     }
 
     /// An input that could not be read.
@@ -134,8 +181,12 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
   public var model: String
   /// The version that answered.
   public var version: Int
-  /// In the order of the inputs.
+  /// In the order of the inputs; empty where they went into a file.
   public var predictions: [Answer]
+  /// The file that was written, how many rows it has, and how long that took.
+  public var output: String?
+  public var rows: Int?
+  public var seconds: Double?
 
   /// The answers of one version.
   public init(model: String, version: Int, predictions: [Answer]) {
@@ -185,6 +236,29 @@ public struct PreviewSummary: Codable, Sendable, Hashable {
     self.classes = classes
     self.size = size
     self.channels = channels
+  }
+}
+
+/// The document of `martlet init --json`.
+public struct InitSummary: Codable, Sendable, Hashable {
+  /// The project file.
+  public var project: String
+  /// The schema that new data are held against.
+  public var schema: String
+  public var task: String
+  public var rows: Int
+  public var columns: Int
+  /// What was noticed about the data, and what the project does about it.
+  public var remarks: [String]
+
+  /// A new project.
+  public init(project: String, schema: String, task: String, rows: Int, columns: Int, remarks: [String]) {
+    self.project = project
+    self.schema = schema
+    self.task = task
+    self.rows = rows
+    self.columns = columns
+    self.remarks = remarks
   }
 }
 

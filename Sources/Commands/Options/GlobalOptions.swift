@@ -42,7 +42,7 @@ struct ProjectOptions: ParsableArguments {
     if let run, argument == nil, file == nil, overrides.isEmpty { return try RunFiles.project(of: run) }
     let file = try read(argument)
     // Known before training, not after.
-    for name in file.project.evaluation.require.keys.sorted() where MetricInfo.named(name) == nil {
+    for name in file.project.require.keys.sorted() where MetricInfo.named(name) == nil {
       let names = MetricInfo.all.map(\.name)
       throw UsageError(
         problem: "\(file.path): evaluation.require names '\(name)', which no evaluation has", expected: names.joined(separator: ", "),

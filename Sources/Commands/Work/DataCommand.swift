@@ -2,7 +2,8 @@ import ArgumentParser
 import Charts
 
 struct DataCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "data", abstract: "Look at data.", subcommands: [DataPreview.self])
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Look at data.", subcommands: [DataProfileCommand.self, DataCheck.self, DataPreview.self])
 }
 
 struct DataPreview: EngineCommand {

@@ -20,7 +20,7 @@ struct Evaluate: EngineCommand {
       EvaluateRequest(
         project: file, reference: reference ?? file.project.name, report: report, surroundings: global.surroundings))
     var text = context.render(summary.metrics)
-    text += "\n\(summary.name)@\(summary.version) on \(Wording.count(summary.items, "picture"))"
+    text += "\n\(summary.name)@\(summary.version) on \(Wording.count(summary.items, file.project.table == nil ? "picture" : "row"))"
     text += ", \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     text += summary.gates.filter { !$0.passed }.map { "not enough: \($0.text)\n" }.joined()
     if let report = summary.report { text += "report: \(report)\n" }

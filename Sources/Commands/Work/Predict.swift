@@ -2,16 +2,23 @@ import ArgumentParser
 import Charts
 
 struct Predict: EngineCommand {
-  static let configuration = CommandConfiguration(abstract: "Ask a version about pictures.")
+  static let configuration = CommandConfiguration(
+    abstract: "Ask a version about pictures or the rows of tables.",
+    discussion: "A model of tables takes files of rows; with --output it writes them with its predictions beside them, in any size.")
 
   @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
   var reference: String
 
-  @Argument(help: "JPEG or PNG files.", completion: .file())
+  @Argument(help: "JPEG or PNG files; tables as CSV, Parquet, Arrow or JSON Lines.", completion: .file())
   var inputs: [String]
 
   @Option(help: ArgumentHelp("How many classes to name for each picture; 0 names all.", valueName: "count"))
   var top = 3
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Write rows and predictions here; the suffix says how.", valueName: "file"),
+    completion: .file())
+  var output: String?
 
   @OptionGroup var global: GlobalOptions
 
@@ -21,8 +28,19 @@ struct Predict: EngineCommand {
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
     let summary = try await engine.predict(
-      PredictRequest(reference: reference, inputs: inputs, top: top == 0 ? nil : top, surroundings: global.surroundings))
-    var table = TextTable(columns: [.init("picture"), .init("class"), .number("probability"), .init("then")])
+      PredictRequest(reference: reference, inputs: inputs, top: top == 0 ? nil : top, output: output, surroundings: global.surroundings))
+    if let output = summary.output, let rows = summary.rows {
+      let time = NumberText.duration(milliseconds: (summary.seconds ?? 0) * 1000)
+      return CommandResult(document: summary, text: "\(Wording.count(rows, "row")) in \(output), \(time)\n")
+    }
+    if summary.predictions.contains(where: { $0.value != nil }) {
+      var table = TextTable(columns: [.init("input"), .number("prediction"), .init("")])
+      for answer in summary.predictions {
+        table.append([answer.input, answer.value.map { NumberText.significant($0, digits: 6) } ?? "", answer.label ?? ""])
+      }
+      return CommandResult(document: summary, text: context.render(table))
+    }
+    var table = TextTable(columns: [.init("input"), .init("class"), .number("probability"), .init("then")])
     for answer in summary.predictions {
       if let error = answer.error {
         if !global.json { context.output.note("error: \(error)\n") }

@@ -46,7 +46,19 @@ struct Run: EngineCommand {
   }
 
   private func text(_ summary: RunSummary, _ context: CommandContext) -> String {
-    var text = context.render(summary.metrics)
+    var text = ""
+    if let candidates = summary.candidates, candidates.count > 1 {
+      var table = TextTable(columns: [.init("model"), .number("score"), .number("from"), .number("to"), .number("p"), .init("")])
+      for candidate in candidates {
+        func number(_ value: Double?) -> String { value.map { NumberText.significant($0) } ?? "-" }
+        table.append([
+          candidate.name, number(candidate.score), number(candidate.lower), number(candidate.upper), number(candidate.pValue),
+          candidate.isBest ? "the best" : candidate.problem ?? "",
+        ])
+      }
+      text += context.render(table) + "\n"
+    }
+    text += context.render(summary.metrics)
     if !text.isEmpty { text += "\n" }
     let refused = summary.gates.filter { !$0.passed }
     if let version = summary.version {

@@ -76,6 +76,17 @@ struct InferenceEndpoints: Sendable {
       writer.raw(",\"platform\":")
       writer.string(runner.model.platform)
       writer.raw(",\"inputs\":")
+      if let columns = runner.model.columns {
+        writer.array(columns) { writer, column in
+          writer.raw("{\"name\":")
+          writer.string(column.name)
+          writer.raw(",\"datatype\":")
+          writer.string(column.datatype)
+          writer.raw(",\"shape\":[-1]}")
+        }
+        writer.raw(",\"outputs\":[]}")
+        return
+      }
       write(runner.signature.inputs, to: &writer)
       writer.raw(",\"outputs\":")
       write(runner.signature.outputs, to: &writer)
@@ -86,6 +97,7 @@ struct InferenceEndpoints: Sendable {
   }
 
   private func infer(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
+    if runner.model.columns != nil { return try await DocumentRequest.answer(exchange, runner, as: .tensors) }
     let headers = exchange.request.headers
     try RequestBodyKind.checkEncoding(headers)
     var jsonLength: Int?

@@ -28,6 +28,7 @@ struct PredictEndpoints: Sendable {
   }
 
   private func predict(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
+    if runner.model.columns != nil { return try await DocumentRequest.answer(exchange, runner) }
     let request = try await request(exchange, runner)
     let outputs = try await runner.predict(request.inputs)
     var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).write(isSingle: request.isSingle, to: &$0) }
@@ -36,6 +37,7 @@ struct PredictEndpoints: Sendable {
   }
 
   private func predictRows(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
+    if runner.model.columns != nil { return try await DocumentRequest.answer(exchange, runner, as: .instances) }
     let request = try await request(exchange, runner)
     let outputs = try await runner.predict(request.inputs)
     var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).writeRows(to: &$0) }

@@ -16,6 +16,48 @@ public struct InputAdapter: Sendable {
   }
 }
 
+/// A column that a model of tables takes, for clients that ask.
+public struct ServedColumn: Sendable, Hashable {
+  public let name: String
+  /// As the Open Inference Protocol calls it: `FP64`, `INT64`, `BOOL`, `BYTES`.
+  public let datatype: String
+  /// A row may lack it.
+  public let isOptional: Bool
+
+  public init(name: String, datatype: String, isOptional: Bool) {
+    self.name = name
+    self.datatype = datatype
+    self.isOptional = isOptional
+  }
+}
+
+/// What a model that reads whole requests is given and gives: the arrays of its predictor's signature.
+///
+/// Rows have columns of many types, which tensors cannot carry. Such a model gets the bytes of the request and what they are, and gives the
+/// bytes of the answer, through the same queue as every other model.
+public enum ServedDocument {
+  /// What the bytes of a request are.
+  public enum Kind: UInt8, Sendable, CaseIterable {
+    /// `POST /predict`: rows as JSON.
+    case rows
+    /// The same as CSV with a header.
+    case csv
+    /// `POST /v1/…:predict`.
+    case instances
+    /// `POST /v2/…/infer`: one tensor a column.
+    case tensors
+  }
+
+  public static let body = "body"
+  public static let kind = "kind"
+  public static let answer = "answer"
+
+  /// The signature of a predictor of documents.
+  public static let signature = Signature(
+    inputs: [TensorSpec(name: body, dtype: .uint8, shape: [nil]), TensorSpec(name: kind, dtype: .uint8, shape: [])],
+    outputs: [TensorSpec(name: answer, dtype: .uint8, shape: [nil])], isBatched: false)
+}
+
 /// How requests that wait for the same model are joined into one call.
 public struct Batching: Sendable, Hashable {
   /// The most items in one joined call.
@@ -47,6 +89,8 @@ public struct ServedModel: Sendable {
   public let metrics: [String: Double]
   /// What makes inputs of uploaded files, or `nil` where the model takes numbers only.
   public let adapter: InputAdapter?
+  /// The columns of a model that reads whole requests (``ServedDocument``); `nil` for a model of tensors.
+  public let columns: [ServedColumn]?
   /// How waiting requests are joined.
   public let batching: Batching
   /// Calls of the predictor at the same time, at most.
@@ -55,10 +99,12 @@ public struct ServedModel: Sendable {
   /// - Parameters:
   ///   - labels: by default those of the predictor, if it is a `Classifier`.
   ///   - adapter: what makes inputs of uploaded files; without it the model takes numbers only.
+  ///   - columns: those of a model of tables, whose predictor has the signature of ``ServedDocument``.
   ///   - batching: has an effect only where the signature says that items do not influence each other.
   public init(
     name: String, version: String, predictor: any Predictor, labels: [String]? = nil, platform: String = "martlet",
-    metrics: [String: Double] = [:], adapter: InputAdapter? = nil, batching: Batching = .whileBusy(maxItems: 32),
+    metrics: [String: Double] = [:], adapter: InputAdapter? = nil, columns: [ServedColumn]? = nil,
+    batching: Batching = .whileBusy(maxItems: 32),
     maxConcurrentCalls: Int = 1
   ) {
     self.name = name
@@ -68,6 +114,7 @@ public struct ServedModel: Sendable {
     self.platform = platform
     self.metrics = metrics
     self.adapter = adapter
+    self.columns = columns
     self.batching = batching
     self.maxConcurrentCalls = max(1, maxConcurrentCalls)
   }

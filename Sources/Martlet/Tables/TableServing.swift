@@ -1,0 +1,92 @@
+import Bundles
+import Foundation
+import MartletCore
+import Registry
+import Selection
+import Serving
+import Tables
+
+/// Answers requests about rows: JSON, CSV, or a tensor a column.
+final class TableServing: Predictor {
+  let signature = ServedDocument.signature
+  private let model: TableModel
+  private let name: String
+  private let version: String
+
+  /// A version of the registry, loaded and asked once, so that the first request is not the slow one.
+  static func model(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedModel {
+    let model = try TableModel(bundle: bundle)
+    let serving = TableServing(model, name: version.name, version: String(version.number))
+    let columns = model.configuration.inputs.map { input in
+      ServedColumn(name: input.name, datatype: RowDocuments.datatype(input.type), isOptional: input.isOptional)
+    }
+    return ServedModel(
+      name: version.name, version: String(version.number), predictor: serving, labels: model.configuration.labels,
+      platform: "martlet_tables", metrics: version.metrics.mapValues(\.value), columns: columns, batching: .off,
+      maxConcurrentCalls: max(1, Parallel.defaultThreads))
+  }
+
+  init(_ model: TableModel, name: String, version: String) {
+    self.model = model
+    self.name = name
+    self.version = version
+  }
+
+  func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
+    try signature.check(inputs: inputs)
+    let body = Data(inputs[ServedDocument.body]?.bytes ?? [])
+    let kind = (inputs[ServedDocument.kind]?.bytes.first).flatMap(ServedDocument.Kind.init(rawValue:)) ?? .rows
+    let answer: JSONValue
+    do {
+      answer = try self.answer(body, kind)
+    } catch let error as ArgumentError {
+      throw error
+    } catch let error as any MartletError {
+      // What a row or a file is wrong about is the client's to know.
+      throw ArgumentError(error.problem, expected: error.expected, remedy: error.remedy)
+    }
+    return [ServedDocument.answer: try HostArray([UInt8](JSON.encode(answer, pretty: false)))]
+  }
+
+  private func answer(_ body: Data, _ kind: ServedDocument.Kind) throws -> JSONValue {
+    let documents = RowDocuments(model)
+    switch kind {
+    case .csv:
+      let table = try documents.csv(body)
+      return envelope(try answers(table), isSingle: false)
+    case .rows, .instances:
+      let (table, isSingle) = try documents.rows(body)
+      let answers = try answers(table)
+      return kind == .instances ? .object(["predictions": .array(answers)]) : envelope(answers, isSingle: isSingle)
+    case .tensors:
+      let (table, id) = try documents.tensors(body)
+      var members: [String: JSONValue] = [
+        "model_name": .string(name), "model_version": .string(version),
+        "outputs": .array(documents.outputs(try model.predict(table, threads: 1))),
+      ]
+      if let id { members["id"] = .string(id) }
+      return .object(members)
+    }
+  }
+
+  private func envelope(_ answers: [JSONValue], isSingle: Bool) -> JSONValue {
+    var members: [String: JSONValue] = [:]
+    if isSingle, case .object(let only)? = answers.first { members = only } else { members["predictions"] = .array(answers) }
+    members["model"] = .string(name)
+    members["version"] = .string(version)
+    return .object(members)
+  }
+
+  /// An object a row.
+  private func answers(_ table: Table) throws -> [JSONValue] {
+    guard table.rowCount > 0 else { throw ArgumentError("there are no rows", expected: "1 or more") }
+    let answer = try model.predict(table, threads: 1)
+    let warnings = model.warnings(table)
+    return (0..<table.rowCount).map { row in
+      var members = RowDocuments.members(answer, row)
+      let words = warnings.indices.contains(row) ? warnings[row] : []
+      if !words.isEmpty { members["warnings"] = .array(words.map(JSONValue.string)) }
+      return .object(members)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+public import MartletCore
+
+/// A project of any task.
+///
+/// It encodes as the project that it holds; the task tells them apart.
+public enum AnyProject: Codable, Sendable, Hashable {
+  case images(Project)
+  case table(TableProject)
+
+  private enum CodingKeys: CodingKey { case task }
+
+  public init(from decoder: any Decoder) throws {
+    let task = try decoder.container(keyedBy: CodingKeys.self).decode(ProjectTask.self, forKey: .task)
+    self = task == .imageClassification ? .images(try Project(from: decoder)) : .table(try TableProject(from: decoder))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .images(let project): try project.encode(to: encoder)
+    case .table(let project): try project.encode(to: encoder)
+    }
+  }
+
+  /// The project, if it is one of pictures.
+  public var images: Project? { if case .images(let project) = self { project } else { nil } }
+  /// The project, if it is one of tables.
+  public var table: TableProject? { if case .table(let project) = self { project } else { nil } }
+
+  /// The model's name in the registry.
+  public var name: String {
+    switch self {
+    case .images(let project): project.name
+    case .table(let project): project.name
+    }
+  }
+
+  /// What the model does.
+  public var task: ProjectTask {
+    switch self {
+    case .images(let project): project.task
+    case .table(let project): project.task
+    }
+  }
+
+  /// One line about the model.
+  public var description: String? {
+    switch self {
+    case .images(let project): project.description
+    case .table(let project): project.description
+    }
+  }
+
+  /// By metric, what the test part has to show before a version is registered.
+  public var require: [String: Double] {
+    switch self {
+    case .images(let project): project.evaluation.require
+    case .table(let project): project.evaluation.require
+    }
+  }
+
+  /// Where the server listens.
+  public var serve: ProjectServing {
+    switch self {
+    case .images(let project): project.serve
+    case .table(let project): project.serve
+    }
+  }
+
+  /// The folder for reports, logs and checkpoints, relative to the project file.
+  public var output: String {
+    switch self {
+    case .images(let project): project.output
+    case .table(let project): project.output
+    }
+  }
+
+  /// Everything random follows from it.
+  public var seed: UInt64 {
+    switch self {
+    case .images(let project): project.training.seed
+    case .table(let project): project.training.seed
+    }
+  }
+
+  /// The SHA-256 of the configuration as JSON with sorted keys: equal for files that mean the same.
+  /// - Throws: what encoding throws, which no project that was read from a file does.
+  public func digest() throws -> String { Digest.sha256(try JSON.encode(self, pretty: false)) }
+
+  /// The configuration as JSON, for lineage and comparison.
+  /// - Throws: what encoding throws, which no project that was read from a file does.
+  public func jsonValue() throws -> JSONValue { try JSON.decode(JSONValue.self, from: JSON.encode(self), source: "project") }
+}
