@@ -5,29 +5,47 @@
 
 namespace {
 
-inline int32_t leafOf(const CLTreeNode *nodes, const uint32_t *words, const double *x) {
-  int32_t at = 0;
-  while (true) {
-    const CLTreeNode &node = nodes[at];
-    if (node.feature < 0) return node.left;
-    const double value = x[node.feature & CL_NODE_FEATURE];
-    bool left;
-    if (value != value) {
-      left = (node.feature & CL_NODE_MISSING_LEFT) != 0;
-    } else if (node.feature & CL_NODE_CATEGORICAL) {
-      const uint32_t *set = words + static_cast<int64_t>(node.threshold);
-      // A category beyond those of the fit is as good as missing.
-      if (value >= 0 && value < double(set[0])) {
-        const auto code = static_cast<uint32_t>(value);
-        left = (set[1 + code / 32] >> (code % 32) & 1) != 0;
-      } else {
-        left = (node.feature & CL_NODE_MISSING_LEFT) != 0;
-      }
+// The child that a row goes to.
+inline int32_t next(const CLTreeNode &node, const uint32_t *words, const double *x) {
+  const double value = x[node.feature & CL_NODE_FEATURE];
+  bool left = value <= node.threshold;
+  if (value != value) {
+    left = (node.feature & CL_NODE_MISSING_LEFT) != 0;
+  } else if (node.feature & CL_NODE_CATEGORICAL) {
+    const uint32_t *set = words + static_cast<int64_t>(node.threshold);
+    // A category beyond those of the fit is as good as missing.
+    if (value >= 0 && value < double(set[0])) {
+      const auto code = static_cast<uint32_t>(value);
+      left = (set[1 + code / 32] >> (code % 32) & 1) != 0;
     } else {
-      left = value <= node.threshold;
+      left = (node.feature & CL_NODE_MISSING_LEFT) != 0;
     }
-    at = node.left + !left;
   }
+  return node.left + !left;
+}
+
+constexpr int lanes = 8;
+
+// The leaves of up to `lanes` rows. They walk side by side, so that the processor fetches one's node while it waits for another's.
+inline void leavesOf(const CLTreeNode *nodes, const uint32_t *words, const double *x, int64_t columns, int count, int32_t *leaves) {
+  if (count == 1) {
+    int32_t alone = 0;
+    while (nodes[alone].feature >= 0) alone = next(nodes[alone], words, x);
+    leaves[0] = nodes[alone].left;
+    return;
+  }
+  int32_t at[lanes] = {0};
+  bool walking = true;
+  while (walking) {
+    walking = false;
+    for (int lane = 0; lane < count; lane++) {
+      const CLTreeNode &node = nodes[at[lane]];
+      if (node.feature < 0) continue;
+      at[lane] = next(node, words, x + lane * columns);
+      walking = true;
+    }
+  }
+  for (int lane = 0; lane < count; lane++) leaves[lane] = nodes[at[lane]].left;
 }
 
 }  // namespace
@@ -42,10 +60,15 @@ void cl_forest_add(const CLForest *forest, const double *values, int32_t width, 
       const CLTreeNode *nodes = forest->nodes + forest->starts[tree];
       const double *shares = values + forest->leaf_starts[tree] * width;
       const uint32_t *words = forest->words + forest->word_starts[tree];
-      for (int64_t row = first; row < last; row++) {
-        const double *leaf = shares + static_cast<int64_t>(leafOf(nodes, words, x + row * columns)) * width;
-        double *target = out + row * width;
-        for (int32_t k = 0; k < width; k++) target[k] += leaf[k];
+      for (int64_t row = first; row < last; row += lanes) {
+        int32_t leaves[lanes];
+        const int count = static_cast<int>(std::min<int64_t>(lanes, last - row));
+        leavesOf(nodes, words, x + row * columns, columns, count, leaves);
+        for (int lane = 0; lane < count; lane++) {
+          const double *leaf = shares + static_cast<int64_t>(leaves[lane]) * width;
+          double *target = out + (row + lane) * width;
+          for (int32_t k = 0; k < width; k++) target[k] += leaf[k];
+        }
       }
     }
   }
@@ -55,6 +78,11 @@ void cl_forest_leaves(const CLForest *forest, const double *x, int64_t rows, int
   for (int64_t tree = 0; tree < forest->trees; tree++) {
     const CLTreeNode *nodes = forest->nodes + forest->starts[tree];
     const uint32_t *words = forest->words + forest->word_starts[tree];
-    for (int64_t row = 0; row < rows; row++) out[row * forest->trees + tree] = leafOf(nodes, words, x + row * columns);
+    for (int64_t row = 0; row < rows; row += lanes) {
+      int32_t leaves[lanes];
+      const int count = static_cast<int>(std::min<int64_t>(lanes, rows - row));
+      leavesOf(nodes, words, x + row * columns, columns, count, leaves);
+      for (int lane = 0; lane < count; lane++) out[(row + lane) * forest->trees + tree] = leaves[lane];
+    }
   }
 }
