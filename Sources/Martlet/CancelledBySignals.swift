@@ -6,8 +6,15 @@ import Torch
 #endif
 
 /// Turns Ctrl-C and SIGTERM into the cancellation of a task, which may then save what it has. A second signal ends the process at once.
-enum CancelledBySignals {
-  static func run<Result: Sendable>(_ body: @escaping () async throws -> sending Result) async throws -> Result {
+///
+/// ```swift
+/// try await CancelledBySignals.run { try await trainer.fit(train, epochs: 10, handlers: [Checkpoints(in: "checkpoints")]) }
+/// ```
+/// A trainer that is cancelled so writes a checkpoint of the step that it was in and throws `TrainingInterrupted`, which says how to go on.
+public enum CancelledBySignals {
+  /// Runs the body; the first signal cancels it, the second ends the process.
+  /// - Throws: what the body throws.
+  public static func run<Result: Sendable>(_ body: @escaping () async throws -> sending Result) async throws -> Result {
     try await Holder(body).run()
   }
 

@@ -14,7 +14,13 @@ public struct FetchedImages: Sendable {
   /// - Throws: `ArgumentError` if it was not fetched, `ImageError` naming the file that is wrong.
   public init(_ name: String, classes: [String]? = nil) throws {
     guard let folder = SharedFiles.path("data/\(name)") else {
-      throw ArgumentError("the data set '\(name)' is not here", remedy: "scripts/fetch-data \(name)")
+      let folders = SharedFiles.candidates("data").filter { FileManager.default.fileExists(atPath: $0) }
+      let fetched = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+      let near = NearestName.of(name, among: fetched).map { "'\($0)', or " } ?? ""
+      throw ArgumentError(
+        "the data set '\(name)' is not here", expected: fetched.isEmpty ? nil : "one of \(Set(fetched).sorted().joined(separator: ", "))",
+        remedy:
+          "\(near)scripts/fetch-data \(name) in Martlet's own folder; for a program outside it set MARTLET_SHARE to that folder's .deps/share")
     }
     if let training = try Self.idx("train", in: folder, classes) {
       self.training = training

@@ -118,8 +118,9 @@ struct TableJudgement: Sendable {
   ) throws -> Verdict {
     var accumulator = try ClassificationAccumulator(labels: labels)
     try accumulator.add(probabilities: probabilities.map(Float.init), truth: truth, weights: weights)
-    var evaluation = try accumulator.evaluation(costs: costs, intervals: intervals, mistakes: settings.worst)
-    if model.configuration.rule.threshold != nil { try Self.apply(decided, truth, weights, to: &evaluation, intervals) }
+    let evaluation = try accumulator.evaluation(
+      costs: costs, intervals: intervals, mistakes: settings.worst,
+      decisions: model.configuration.rule.threshold == nil ? nil : decided)
     var verdict = Verdict(rows: truth.count, metrics: Self.summaries(evaluation.metrics), kind: .classes(evaluation))
     let features = try groups(settings.slices)
     if !features.isEmpty {
@@ -133,24 +134,6 @@ struct TableJudgement: Sendable {
     }
     verdict.errors = try errors(zip(truth, decided).map { $0 == $1 ? 0 : 1 }, "wrong")
     return verdict
-  }
-
-  /// What follows from decisions, where a threshold decides and not the most probable class.
-  private static func apply(
-    _ decided: [Int], _ truth: [Int], _ weights: [Double]?, to evaluation: inout ClassificationEvaluation, _ intervals: IntervalOptions
-  ) throws {
-    let matrix = try ConfusionMatrix(truth: truth, predicted: decided, classes: 2, weights: weights)
-    evaluation.confusion = matrix
-    let measures: [(String, ConfusionMatrix.Measure)] = [
-      ("balanced_accuracy", .balancedAccuracy), ("matthews_correlation", .matthewsCorrelation), ("f1", .fScore(.binary(positive: 1))),
-      ("precision", .precision(.binary(positive: 1))), ("recall", .recall(.binary(positive: 1))), ("f1_macro", .fScore(.macro)),
-      ("precision_macro", .precision(.macro)), ("recall_macro", .recall(.macro)), ("f1_weighted", .fScore(.weighted)),
-    ]
-    let found = try matrix.estimates(measures.map(\.1), options: intervals)
-    for (name, measure) in measures { if let estimate = found[measure] { evaluation.metrics[name] = estimate } }
-    evaluation.metrics["accuracy"] = Estimate(
-      value: matrix.accuracy, lower: matrix.accuracy, upper: matrix.accuracy, level: intervals.level, method: .wilson)
-    evaluation.notes.append("Decisions follow a tuned threshold, not the most probable class.")
   }
 
   static func summaries(_ metrics: [String: Estimate]) -> [String: MetricSummary] {

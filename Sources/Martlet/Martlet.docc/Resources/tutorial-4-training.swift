@@ -15,4 +15,7 @@ let data = try FetchedImages("fashion-mnist")
 let train = try DataLoader(ImageBatches(data.training), batchSize: 128, shuffle: true, seed: 1, workers: 1)
 let model = Network()
 let trainer = try Trainer(model, loss: .crossEntropy, optimizer: .adamW(learningRate: 5e-3), schedule: .oneCycle(), seed: 1)
-try await trainer.fit(train, epochs: 3, handlers: [Checkpoints(in: "checkpoints"), ProgressBar()])
+// Ctrl-C saves a checkpoint of the very step; another start with `resumingFrom: "checkpoints"` goes on from there.
+try await CancelledBySignals.run {
+  try await trainer.fit(train, epochs: 3, handlers: [Checkpoints(in: "checkpoints"), ProgressBar()])
+}
