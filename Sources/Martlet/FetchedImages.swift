@@ -20,7 +20,8 @@ public struct FetchedImages: Sendable {
       throw ArgumentError(
         "the data set '\(name)' is not here", expected: fetched.isEmpty ? nil : "one of \(Set(fetched).sorted().joined(separator: ", "))",
         remedy:
-          "\(near)scripts/fetch-data \(name) in Martlet's own folder; for a program outside it set MARTLET_SHARE to that folder's .deps/share")
+          "\(near)scripts/fetch-data \(name) in Martlet's own folder; for a program outside it set MARTLET_SHARE to that folder's .deps/share"
+      )
     }
     if let training = try Self.idx("train", in: folder, classes) {
       self.training = training

@@ -100,6 +100,11 @@ public struct TorchError: MartletError {
     self.init(kind, operatorName, Self.firstParagraph(String(cString: ct_error_message(error))), operands: operands, remedy: remedy)
   }
 
+  /// What a closure of the caller's threw: a `TorchError` as it is, anything else as one of kind ``Kind/callback``.
+  package init(thrown error: any Error, by name: String) {
+    self = error as? TorchError ?? TorchError(.callback, name, "\(error)")
+  }
+
   /// An error that this package found itself.
   public init(
     _ kind: Kind, _ operatorName: String, _ message: String, operands: [Operand] = [], expected: String? = nil, remedy: String? = nil

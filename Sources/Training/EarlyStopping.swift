@@ -51,7 +51,9 @@ public final class EarlyStopping: Handler {
     guard let value = run.latest[metric] else {
       throw ArgumentError(
         "there is no metric '\(metric)' to stop on", expected: "one of \(run.latest.keys.sorted().joined(separator: ", "))",
-        remedy: NearestName.of(metric, among: run.latest.keys).map { "'\($0)'" } ?? "pass validation data to fit")
+        remedy: NearestName.of(metric, among: run.latest.keys).map { "'\($0)'" }
+          ?? (run.latest.keys.contains { $0.hasPrefix("validation/") }
+            ? "Trainer(…, metrics: [.accuracy]) for a loss of your own" : "pass validation data to fit"))
     }
     if goal.isBetter(value, than: best, by: minimumDelta) {
       (best, bestEpoch, waited) = (value, run.epoch, 0)

@@ -10,7 +10,7 @@ extension Trainer {
       let place = LoaderPosition(epoch: run.position.epoch, batch: run.position.batch + offset)
       return try options.mixing?.apply(to: batch, seed: seed, position: place) ?? batch
     }
-    run.applySchedule(to: optimizer, base: base, options.averaging)
+    try run.applySchedule(to: optimizer, base: base, options.averaging)
     let gradients = try update(batches, parameters, run)
     run.timer?.mark(.optimizer)
     run.step += 1

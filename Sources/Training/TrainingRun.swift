@@ -106,9 +106,15 @@ public final class TrainingRun {
   }
 
   /// Sets the optimizer's rates for the step that comes next.
-  func applySchedule(to optimizer: any Optimizer, base: OptimizerSettings, _ averaging: Averaging?) {
+  /// - Throws: `ArgumentError` if the schedule gives a rate that is negative or no number.
+  func applySchedule(to optimizer: any Optimizer, base: OptimizerSettings, _ averaging: Averaging?) throws {
     let position = SchedulePosition(step: step, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)
     schedule.apply(to: optimizer, base: base, at: position)
+    if let wrong = optimizer.learningRates.first(where: { !($0 >= 0 && $0.isFinite) }) {
+      throw ArgumentError(
+        "the schedule '\(schedule.name)' gave the learning rate \(wrong) at step \(step) of \(totalSteps)", expected: "a number from 0 on",
+        remedy: "look at the curve: Schedule.learningRate(_:at:) answers for every step")
+    }
     guard case .stochastic(let first, let rate?, let annealing)? = averaging, epoch >= first else { return }
     // PyTorch's SWALR with its cosine: from the schedule's rate to the averaging's own, epoch by epoch.
     let progress = annealing > 0 ? min(1, Double(epoch - first) / Double(annealing)) : 1

@@ -18,8 +18,14 @@ public struct Initializer: Sendable {
   /// - Parameters:
   ///   - name: what it is called in messages.
   ///   - make: the values for a shape, given as a tensor of that shape.
-  public init(_ name: String, _ make: @escaping @Sendable (_ shape: [Int]) throws(TorchError) -> Tensor) {
-    self.init(name, inPlace: { (tensor) throws(TorchError) in try Parameter.overwrite(tensor, with: make(tensor.shape)) })
+  public init(_ name: String, _ make: @escaping @Sendable (_ shape: [Int]) throws -> Tensor) {
+    self.init(
+      name,
+      inPlace: { (tensor) throws(TorchError) in
+        let values: Tensor
+        do { values = try make(tensor.shape) } catch { throw TorchError(thrown: error, by: "initializer '\(name)'") }
+        try Parameter.overwrite(tensor, with: values)
+      })
   }
 
   /// The same values under another name.

@@ -7,18 +7,37 @@ public import Torch
 public struct Loss: Sendable {
   /// What logs and reports call it.
   public let name: String
-  private let compute: @Sendable (Tensor, Tensor) throws(TorchError) -> Tensor
+  private let compute: @Sendable (Tensor, Tensor) throws -> Tensor
 
   /// - Parameters:
   ///   - name: what logs and reports call it.
-  ///   - compute: the loss, a single number, from the output and the target.
-  public init(_ name: String, _ compute: @escaping @Sendable (_ output: Tensor, _ target: Tensor) throws(TorchError) -> Tensor) {
+  ///   - compute: the loss, a single number, from the output and the target. A trainer knows no metrics beside it: name those that it shall
+  ///     measure (`metrics: [.accuracy]`).
+  public init(_ name: String, _ compute: @escaping @Sendable (_ output: Tensor, _ target: Tensor) throws -> Tensor) {
     self.name = name
     self.compute = compute
   }
 
   /// Computes the loss.
-  public func callAsFunction(_ output: Tensor, _ target: Tensor) throws(TorchError) -> Tensor { try compute(output, target) }
+  /// - Throws: `TorchError` where the closure does, with the loss's name, and if what it gives is not one number.
+  public func callAsFunction(_ output: Tensor, _ target: Tensor) throws(TorchError) -> Tensor {
+    let value: Tensor
+    do {
+      value = try compute(output, target)
+    } catch let error as TorchError {
+      throw TorchError(
+        error.kind, "loss '\(name)': \(error.operatorName)", error.message, operands: error.operands, expected: error.expected,
+        remedy: error.remedy)
+    } catch {
+      throw TorchError(thrown: error, by: "loss '\(name)'")
+    }
+    guard value.count == 1 else {
+      throw TorchError(
+        .value, "loss '\(name)'", "gives \(value.count) numbers, of shape \(value.shape)", expected: "one number",
+        remedy: "reduction: .mean, or .mean() at the end")
+    }
+    return value
+  }
 }
 
 extension Loss {

@@ -13,11 +13,11 @@ public final class Buffer {
   }
 
   /// Makes a tensor by a closure whose error is kept for ``value``.
-  public init(persistent: Bool = true, _ make: () throws(TorchError) -> Tensor) {
-    do throws(TorchError) {
+  public init(persistent: Bool = true, _ make: () throws -> Tensor) {
+    do {
       result = .success(try make())
     } catch {
-      result = .failure(error)
+      result = .failure(TorchError(thrown: error, by: "Buffer"))
     }
     isPersistent = persistent
     Structure.advance()

@@ -44,7 +44,7 @@ struct ForwardObserver {
   let identity: ObjectIdentifier
   let path: String
   let begin: ((String, Module) -> Void)?
-  let notify: (ForwardEvent) throws(TorchError) -> Void
+  let notify: (ForwardEvent) throws -> Void
 }
 
 extension Module {
@@ -56,7 +56,7 @@ extension Module {
   ///   - body: hears of the finished call.
   /// - Returns: the observation; keep it as long as it shall go on.
   public final func observeForward(
-    begin: ((_ path: String, _ module: Module) -> Void)? = nil, _ body: @escaping (ForwardEvent) throws(TorchError) -> Void
+    begin: ((_ path: String, _ module: Module) -> Void)? = nil, _ body: @escaping (ForwardEvent) throws -> Void
   ) -> ForwardObservation {
     let found = namedModules()
     let observation = ForwardObservation(modules: found.map(\.module))
@@ -69,29 +69,29 @@ extension Module {
 
   /// Runs a layer's work: errors get the layer's name, path and what it expects, and observers hear of the call.
   /// - Parameter body: computes the output from the input.
-  public final func observed(_ input: Tensor, _ body: (Tensor) throws(TorchError) -> Tensor) throws(TorchError) -> Tensor {
+  public final func observed(_ input: Tensor, _ body: (Tensor) throws -> Tensor) throws(TorchError) -> Tensor {
     // The outermost module comes here first and names all below.
     if !isNamed { _ = structure }
     if let observers { for observer in observers { observer.begin?(observer.path, self) } }
     let output: Tensor
-    do throws(TorchError) {
+    do {
       output = try body(input)
     } catch {
-      throw explained(error, inputs: [input])
+      throw explained(TorchError(thrown: error, by: "\(Self.self)"), inputs: [input])
     }
     if observers != nil { try notifyObservers(inputs: [input], outputs: [output]) }
     return output
   }
 
   /// The same for a module with several inputs or outputs.
-  public final func observed(_ inputs: [Tensor], _ body: ([Tensor]) throws(TorchError) -> [Tensor]) throws(TorchError) -> [Tensor] {
+  public final func observed(_ inputs: [Tensor], _ body: ([Tensor]) throws -> [Tensor]) throws(TorchError) -> [Tensor] {
     if !isNamed { _ = structure }
     if let observers { for observer in observers { observer.begin?(observer.path, self) } }
     let outputs: [Tensor]
-    do throws(TorchError) {
+    do {
       outputs = try body(inputs)
     } catch {
-      throw explained(error, inputs: inputs)
+      throw explained(TorchError(thrown: error, by: "\(Self.self)"), inputs: inputs)
     }
     if observers != nil { try notifyObservers(inputs: inputs, outputs: outputs) }
     return outputs
@@ -99,7 +99,11 @@ extension Module {
 
   private func notifyObservers(inputs: [Tensor], outputs: [Tensor]) throws(TorchError) {
     for observer in observers ?? [] {
-      try observer.notify(ForwardEvent(path: observer.path, module: self, inputs: inputs, outputs: outputs))
+      do {
+        try observer.notify(ForwardEvent(path: observer.path, module: self, inputs: inputs, outputs: outputs))
+      } catch {
+        throw TorchError(thrown: error, by: "an observer of '\(observer.path)'")
+      }
     }
   }
 }

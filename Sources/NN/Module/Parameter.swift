@@ -26,11 +26,11 @@ public final class Parameter {
   }
 
   /// Makes a tensor by a closure whose error is kept for ``value``.
-  public init(_ make: () throws(TorchError) -> Tensor) {
-    do throws(TorchError) {
+  public init(_ make: () throws -> Tensor) {
+    do {
       result = Self.leaf(try make(), requiresGrad: true)
     } catch {
-      result = .failure(error)
+      result = .failure(TorchError(thrown: error, by: "Parameter"))
     }
     Structure.advance()
   }
