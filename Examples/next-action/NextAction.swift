@@ -77,11 +77,9 @@ import Martlet
     let right = zip(said, truth).count { $0 == $1 }
     let most = labels.indices.map { label in truth.count { $0 == label } }.max() ?? 0
     let test = split.test.table
-    let examples = try [0, 3, 6].filter { $0 < said.count }.map { row in
-      (
-        ["earlier", "before", "last"].map { name in "\((try? test.column(name).value(row).text()) ?? "")" }.joined(separator: ", "),
-        labels[said[row]]
-      )
+    let path = try ["earlier", "before", "last"].map { try test.column($0) }
+    let examples = [0, 3, 6].filter { $0 < said.count }.map { row in
+      (path.map { $0.value(row).text() }.joined(separator: ", "), labels[said[row]])
     }
     return (split.training.table.rowCount, Double(right) / Double(truth.count), Double(most) / Double(truth.count), examples)
   }
