@@ -84,7 +84,7 @@ extension ProjectSchema {
       .optional("limit", .whole(counting), "Use this many rows at most, drawn by chance: for a quick try."),
       .standard("join", .list(.mapping(join(own)), count: 0...100), [], "Other tables beside each row, in this order."),
       .standard("derive", .table(.text(.any)), [:], "New columns: {late: 'arr_delay > 15'}."),
-      .optional("where", .text(.any), "The rows that stay: 'arr_delay is not missing'."),
+      .optional("where", .text(.any), "The rows that stay: '!isMissing(delay)'."),
       .standard("drop", .list(.text(.any), count: 0...100_000), [], "Columns that are left out."),
       .optional("keep", .list(.text(.any), count: 1...100_000), "The columns that are used. Left out: all that are not dropped."),
       .standard(

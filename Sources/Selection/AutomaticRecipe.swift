@@ -5,7 +5,7 @@ public import Tables
 /// The preparation that suits a learner, by looking at the kinds of the columns.
 public enum AutomaticRecipe {
   /// Learners that split on codes of categories and send missing values to a side.
-  private static let trees: Set<String> = ["tree", "random_forest", "extra_trees", "isolation_forest", "boosting"]
+  private static let trees: Set<String> = ["tree", "random_forest", "extra_trees", "boosting"]
   /// Learners of networks that embed codes of categories themselves.
   private static let embedding: Set<String> = ["tabular_transformer"]
   /// Learners of counts, which have to stay positive.

@@ -96,7 +96,7 @@ import Testing
     #expect(outcome.exitCode == 0)
     #expect(engine.asked.predict?.inputs == ["a.png", "b.png"])
     #expect(engine.asked.predict?.top == 1)
-    #expect(outcome.output.contains("a.png    boot        0.7500  shirt 0.2500"))
+    #expect(outcome.output.contains("a.png  boot        0.7500  shirt 0.2500"))
     let mixed = await martlet("predict", "fashion", "a.png", "b.txt", "--top", "0", "--json", engine: engine)
     #expect(mixed.exitCode == 1)
     #expect(engine.asked.predict?.top == nil)

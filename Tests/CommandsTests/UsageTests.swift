@@ -26,7 +26,7 @@ import Testing
   @Test func unknownCommandsGetTheNearest() async throws {
     let outcome = await martlet("trian")
     #expect(outcome.exitCode == 2)
-    #expect(outcome.notes.hasPrefix("error: unknown command 'trian'\n  expected: run, train, "))
+    #expect(outcome.notes.hasPrefix("error: unknown command 'trian'\n  expected: init, run, train, "))
     #expect(outcome.notes.hasSuffix("  try: martlet train\n"))
     #expect(try await martlet("modles", "--json").json()["error"]?["remedy"] == "martlet models")
     #expect(await martlet("xyzzy").notes.hasSuffix("  try: martlet --help\n"))
@@ -91,7 +91,7 @@ import Testing
     let folder = try Folder()
     let plain = await martlet("schema")
     #expect(plain.exitCode == 0)
-    #expect(try plain.json()["properties"]?["training"]?["properties"]?["epochs"]?["minimum"] == 1)
+    #expect(try plain.json()["anyOf"]?.arrayValue?.first?["properties"]?["training"]?["properties"]?["epochs"]?["minimum"] == 1)
     #expect(try await martlet("schema", "--json").json() == plain.json())
     let written = await martlet("schema", "--output", folder.path + "/s.json")
     #expect(written.exitCode == 0)

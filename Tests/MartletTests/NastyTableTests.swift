@@ -34,7 +34,7 @@ import Testing
         + lines { row in (0..<2000).map { String(($0 * row) % 7) }.joined(separator: ",") + (row % 2 == 0 ? ",x" : ",y") }, true
     ),
     ("rows of different lengths", "a,b\n" + lines { $0 == 5 ? "1,2,3" : "\($0),\($0 % 2 == 0 ? "x" : "y")" }, false),
-    ("endless numbers", "a,b\n" + lines { "\($0 % 3 == 0 ? "inf" : "1e308"),\($0 % 2 == 0 ? "x" : "y")" }, true),
+    ("endless numbers", "a,b\n" + lines { "\($0 % 3 == 0 ? "inf" : "1e308"),\($0 % 2 == 0 ? "x" : "y")" }, false),
     ("names with blanks and signs", "\"a b, c\",\"\u{1F426} %\",b\n" + lines { "\($0),\($0 % 5),\($0 % 2 == 0 ? "x" : "y")" }, true),
     ("another alphabet", "größe,b\n" + lines { "\(["groß", "klein", "大"][$0 % 3]),\($0 % 2 == 0 ? "x" : "y")" }, true),
     ("a name for every row", "a,b\n" + lines { "id-\($0),\($0 % 2 == 0 ? "x" : "y")" }, true),

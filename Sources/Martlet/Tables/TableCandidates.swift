@@ -80,7 +80,7 @@ struct TableCandidates {
     if case .classes(let classes, _)? = try parts.target?.target(of: parts.training) { labels = classes }
     let groups = try select.group.map { try parts.training.column($0).codes().codes.map(Int.init) }
     let times = try select.time.map { try parts.training.column($0).numbers() }
-    let kind: FoldPlan.Kind =
+    var kind: FoldPlan.Kind =
       switch select.kind {
       case .plain: .kFold
       case .stratified: .stratified
@@ -100,7 +100,9 @@ struct TableCandidates {
     if kind == .stratified, let labels {
       var sizes: [Int: Int] = [:]
       for label in labels { sizes[label, default: 0] += 1 }
-      folds = max(2, min(folds, sizes.values.min() ?? folds))
+      let least = sizes.values.min() ?? folds
+      // A class of one row is in one fold only, whatever is done.
+      if least < 2 { kind = .kFold } else { folds = min(folds, least) }
     }
     return try FoldPlan(kind, folds: min(folds, max(2, rows)), repeats: select.repeats, seed: project.training.seed)
       .splits(rows: rows, labels: labels, groups: groups, times: times)
