@@ -17,13 +17,23 @@ case "optimizers":
 case "models": results = try ModelBenchmark.run(Array(arguments.dropFirst()))
 case "loader": results = try await LoaderBenchmark.run(Array(arguments.dropFirst()))
 case "precision": results = try PrecisionBenchmark.run(Array(arguments.dropFirst()))
+case "tables": results = try TableBenchmark.run(Array(arguments.dropFirst()))
+case "checks": results = try ChecksBenchmark.run(Array(arguments.dropFirst()))
+case "recipes": results = try RecipeBenchmark.run(Array(arguments.dropFirst()))
+case "learners": results = try LearnerBenchmark.run(Array(arguments.dropFirst()))
+case "evaluation": results = try EvaluationBenchmark.run(Array(arguments.dropFirst()))
 case "soak": results = try await Soak.steps()
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
   FileHandle.standardError.write(
     Data(
-      "usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18 | distributed | models NAME THREADS | loader FOLDER WORKERS | precision WAY THREADS | soak\n"
-        .utf8))
+      """
+      usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18
+        | distributed | models NAME THREADS | loader FOLDER WORKERS | precision WAY THREADS | tables TASK FILE | checks | recipes THREADS
+        | learners [TASK ...] | evaluation | soak
+
+      """
+      .utf8))
   exit(2)
 }
 print(String(decoding: try JSON.encode(results, pretty: false), as: UTF8.self))
