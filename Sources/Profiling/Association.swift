@@ -88,8 +88,8 @@ public enum Association {
     return min(1, (chi / total / Double(min(usedRows, usedColumns) - 1)).squareRoot())
   }
 
-  /// The correlation ratio: the share of the standard deviation of numbers that lies between categories. 0 says that all categories have one
-  /// mean, 1 that the category says the number.
+  /// The correlation ratio: the share of the standard deviation of numbers that lies between categories. 0 says that all categories have
+  /// one mean, 1 that the category says the number.
   public static func correlationRatio(_ categories: [Int32], _ values: [Double]) -> Double {
     var sums: [Int32: (count: Double, sum: Double)] = [:]
     var count = 0.0, sum = 0.0

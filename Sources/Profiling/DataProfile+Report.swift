@@ -173,7 +173,8 @@ extension DataProfile {
     return .init(
       "Labels that may be wrong",
       note:
-        "Confident learning puts the share of wrong labels at \(NumberText.percent(labelNoise.rate, digits: 2)), from probabilities of a forest for rows it had not seen.",
+        "Confident learning puts the share of wrong labels at \(NumberText.percent(labelNoise.rate, digits: 2)), "
+        + "from probabilities of a forest for rows it had not seen.",
       [.table(table)])
   }
 

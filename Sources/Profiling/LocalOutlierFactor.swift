@@ -3,7 +3,8 @@ import MartletCore
 
 /// How much less densely a row is surrounded than its neighbours are: 1 is usual.
 ///
-/// Breunig, Kriegel, Ng, Sander: "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000. Exact, over all pairs of a few thousand rows.
+/// Breunig, Kriegel, Ng, Sander: "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000. Exact, over all pairs of a few
+/// thousand rows.
 enum LocalOutlierFactor {
   /// - Parameter values: row-major, `[rows, columns]`.
   static func factors(_ values: [Double], rows: Int, columns: Int, neighbours: Int = 20, threads: Int) -> [Double] {

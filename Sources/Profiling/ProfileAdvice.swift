@@ -51,7 +51,8 @@ struct ProfileAdvice {
       found.append(
         .init(
           leak.confidence == .likely ? .important : .warning, "leak", [leak.column],
-          "'\(leak.column)' \(leak.confidence == .likely ? "probably" : "possibly") knows the answer: \(leak.reasons.joined(separator: "; ")).",
+          "'\(leak.column)' \(leak.confidence == .likely ? "probably" : "possibly") knows the answer: "
+            + leak.reasons.joined(separator: "; ") + ".",
           "Ask when it is recorded. If that is not before the prediction is wanted, leave it out."))
     }
     if target.missing > 0 {
@@ -89,7 +90,8 @@ struct ProfileAdvice {
         .init(
           noise.rate > 0.05 ? .warning : .note, "label_noise", [target.name],
           "About \(Self.percent(noise.rate)) of the labels may be wrong; \(noise.issues.count) rows stand out in the sample.",
-          "Look at the first of them. If they are wrong, mend them before training; if they are right, the features do not tell these classes apart."
+          "Look at the first of them. If they are wrong, mend them before training; if they are right, the features do not tell these "
+            + "classes apart."
         ))
     }
     return found
@@ -192,7 +194,8 @@ struct ProfileAdvice {
       found.append(
         .init(
           .note, "correlated", [pair.first, pair.second],
-          "'\(pair.first)' and '\(pair.second)' say nearly the same (\(pair.measure == .spearman ? "rank correlation" : "Cramér's V") \(NumberText.significant(pair.value, digits: 3))).",
+          "'\(pair.first)' and '\(pair.second)' say nearly the same (\(pair.measure.words) "
+            + "\(NumberText.significant(pair.value, digits: 3))).",
           "One of them is enough for linear models; importance will be shared between them."))
       if found.count == 12 { break }
     }
@@ -203,7 +206,8 @@ struct ProfileAdvice {
       found.append(
         .init(
           .note, "missing_together", pattern.columns,
-          "\(names)\(pattern.columns.count > 6 ? " and \(pattern.columns.count - 6) others" : "") are missing together in \(NumberText.grouped(pattern.rows)) rows.",
+          "\(names)\(pattern.columns.count > 6 ? " and \(pattern.columns.count - 6) others" : "") are missing together in "
+            + "\(NumberText.grouped(pattern.rows)) rows.",
           "Such gaps have one cause: find it, and give the rows one indicator."))
     }
     return found

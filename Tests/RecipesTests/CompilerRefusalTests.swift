@@ -38,13 +38,12 @@ import Testing
     return (process.terminationStatus == 0, output)
   }
 
-  /// The package's own C targets, found from this file.
+  /// The C targets that the modules know, the package's own and those of what it depends on, found from this file.
   static func cModules() -> [String] {
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Sources")
-    return ["CTorch", "CArrow"].map { sources.appending(path: $0).appending(path: "include") }
-      .filter { FileManager.default.fileExists(atPath: $0.path) }
-      .flatMap { ["-Xcc", "-I\($0.path)"] }
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let own = ["CTorch/include", "CArrow/include", "CPostgres"].map { root.appending(path: "Sources/" + $0) }
+    let fetched = root.appending(path: ".build/checkouts/GRDB.swift/Sources/GRDBSQLite")
+    return (own + [fetched]).filter { FileManager.default.fileExists(atPath: $0.path) }.flatMap { ["-Xcc", "-I\($0.path)"] }
   }
 
   @Test(.enabled(if: compiler != nil && modules != nil, "needs swiftc on the PATH and the built modules beside the test"))

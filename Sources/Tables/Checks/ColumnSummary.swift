@@ -71,8 +71,8 @@ public struct ColumnSummary: Sendable, Codable {
 
   public var isDistinctExact: Bool { distinctEstimate == nil }
 
-  /// Every value is another one. Known for whole numbers, times and texts up to ``keyLimit`` values; otherwise `false` beyond those that are
-  /// counted.
+  /// Every value is another one. Known for whole numbers, times and texts up to ``keyLimit`` values; otherwise `false` beyond those that
+  /// are counted.
   public var isUnique: Bool { present > 1 && (isDistinctExact ? values.keptCount == present : keys != nil) }
 
   /// Values that are kept in memory (16 bytes each) as long as none comes twice.

@@ -1,7 +1,7 @@
 /// Quantiles of any number of values in a fixed amount of memory, with a bound on the error that is known and not only likely.
 ///
-/// Full buffers are sorted and every second value goes on with twice the weight (Munro and Paterson 1980; the compactors of Karnin, Lang and
-/// Liberty, FOCS 2016, here with alternating instead of random choice). Exact up to `capacity` values; beyond, ``rankError`` says by
+/// Full buffers are sorted and every second value goes on with twice the weight (Munro and Paterson 1980; the compactors of Karnin, Lang
+/// and Liberty, FOCS 2016, here with alternating instead of random choice). Exact up to `capacity` values; beyond, ``rankError`` says by
 /// how many ranks an answer can be off at most. Merging adds the bounds.
 public struct QuantileSketch: Sendable, Hashable, Codable {
   /// Values per level.

@@ -78,8 +78,8 @@ struct RelationCheck: Sendable {
     }
   }
 
-  /// - Parameter learned: the rows that the schema was inferred from. What held in so many may still be broken in three of as many more (the
-  /// rule of three), so that a few rows are a warning; relations that people wrote down are not to be broken at all.
+  /// - Parameter learned: the rows that the schema was inferred from. What held in so many may still be broken in three of as many more
+  /// (the rule of three), so that a few rows are a warning; relations that people wrote down are not to be broken at all.
   func violation(significance: Double, learned: Int) -> DataViolation? {
     guard broken.count > 0 else { return nil }
     if relation.allowed > 0, Tail.binomial(atLeast: broken.count, of: compared, rate: relation.allowed) >= significance { return nil }

@@ -1,7 +1,7 @@
 /// How often each value came: exact while there are few different ones, then the frequent ones with a bound on the error.
 ///
-/// Beyond `capacity` different values the median count is taken off all of them and what is left with nothing goes (Misra and Gries 1982, as
-/// merged by Agarwal et al., "Mergeable summaries", PODS 2012): a value that came more often than ``undercount`` is never lost.
+/// Beyond `capacity` different values the median count is taken off all of them and what is left with nothing goes (Misra and Gries 1982,
+/// as merged by Agarwal et al., "Mergeable summaries", PODS 2012): a value that came more often than ``undercount`` is never lost.
 public struct ValueCounts: Sendable, Hashable, Codable {
   /// A value and how often it came, at least.
   public struct Entry: Sendable, Hashable {
