@@ -101,6 +101,7 @@ case("skipped_lines", "made by a machine\non a day\na,b\n1,2\n", {"skippedLines"
 case("escaped", 'a,b\n"x\\"y",1\n"p,q",2\n', {"escape": "\\"}, escapechar="\\", doublequote=False)
 case("big_numbers", "a,b\n9223372036854775807,0.1\n-9223372036854775808,1.7976931348623157e308\n")
 case("quoted_numbers", '"a","b"\n"1","2.5"\n"","x"\n')
+case("inches", 'size,n\n5" pipe,1\n6",2\n3" x 4",3\n')
 case("emoji", "who,what\n😀,a̐éö̲\n𠜎,\n")
 
 # Things that have no rows or no answer ------------------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ struct CACSVObject {
   std::vector<ca::CSVColumn> columns;
   std::vector<size_t> wanted;
   std::vector<std::string> missing;
-  bool quotedCanBeMissing = true, header = true, threads = true, hasQuotes = true;
+  bool quotedCanBeMissing = true, header = true, threads = true;
+  bool hasNewlines = false;   // within cells
+  bool countsQuotes = false;  // while reading
   CARagged ragged = CA_RAGGED_ERROR;
   int64_t skipLines = 0, categoryLimit = 0;
   int32_t blockSize = 1 << 20;
@@ -36,8 +38,8 @@ struct CACSVObject {
   std::shared_ptr<arrow::io::InputStream> open() const { return ca::open(path, encoding); }
   // The same, counting quotes on the way: an odd number tells that one is never closed.
   std::shared_ptr<arrow::io::InputStream> counted() {
+    if (!countsQuotes || dialect.escape != 0) return open();
     quotes = 0;
-    if (!hasQuotes || dialect.quote == 0 || dialect.escape != 0) return open();
     return std::make_shared<arrow::io::TransformInputStream>(open(), [this](const std::shared_ptr<arrow::Buffer> &block) {
       quotes += std::count(block->data(), block->data() + block->size(), static_cast<uint8_t>(dialect.quote));
       return arrow::Result<std::shared_ptr<arrow::Buffer>>(block);
@@ -76,7 +78,7 @@ struct CACSVObject {
     options.double_quote = dialect.escape == 0;
     options.escaping = dialect.escape != 0;
     options.escape_char = dialect.escape;
-    options.newlines_in_values = hasQuotes || dialect.escape != 0;
+    options.newlines_in_values = hasNewlines || dialect.escape != 0;
     options.pad_short_rows = ragged == CA_RAGGED_FILL;
     if (ragged == CA_RAGGED_SKIP) {
       options.invalid_row_handler = [this](const arrow::csv::InvalidRow &) {

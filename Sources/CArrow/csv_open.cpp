@@ -10,16 +10,32 @@
 #include "csv_object.h"
 
 namespace {
-// Without quotes, Arrow finds the ends of rows faster. A packed file is not unpacked for that.
-bool containsQuote(const CACSVObject &csv) {
-  if (csv.dialect.quote == 0) return false;
-  if (dynamic_cast<arrow::io::CompressedInputStream *>(ca::open(csv.path).get()) != nullptr) return true;
+// Where no quotes go around a line's end, Arrow finds the ends of rows faster. Quotes that stand within a cell make this err to the safe
+// side. A file that is packed or of another encoding is not read twice for that.
+void lookForQuotes(CACSVObject &csv) {
+  const bool isPacked = dynamic_cast<arrow::io::CompressedInputStream *>(ca::open(csv.path).get()) != nullptr;
+  csv.hasNewlines = csv.countsQuotes = csv.dialect.quote != 0;
+  if (csv.dialect.quote == 0 || csv.dialect.escape != 0 || isPacked || csv.encoding != "utf-8") return;
   auto input = csv.open();
+  bool quoted = false, newlines = false;
   while (true) {
-    auto block = ca::take(input->Read(1 << 20));
-    if (block->size() == 0) return false;
-    if (std::memchr(block->data(), csv.dialect.quote, block->size()) != nullptr) return true;
+    const auto block = ca::take(input->Read(1 << 20));
+    if (block->size() == 0) break;
+    const auto *place = block->data(), *end = place + block->size();
+    while (true) {
+      const auto *next = static_cast<const uint8_t *>(std::memchr(place, csv.dialect.quote, end - place));
+      const auto *stop = next == nullptr ? end : next;
+      newlines = newlines || (quoted && (std::memchr(place, '\n', stop - place) || std::memchr(place, '\r', stop - place)));
+      if (next == nullptr) break;
+      quoted = !quoted;
+      place = next + 1;
+    }
   }
+  csv.countsQuotes = false;
+  csv.hasNewlines = newlines || quoted;
+  csv.quotes = quoted ? 1 : 0;
+  csv.checkQuotes();
+  csv.quotes = 0;
 }
 
 void makeUnique(std::vector<ca::CSVColumn> &columns) {
@@ -127,7 +143,7 @@ CACSV ca_csv_open(const char *path, const CACSVOptions *options, CAError *error)
       column.viaText = csv->format.thousands != 0 && isNumber;
       if (column.viaText) column.type = arrow::is_integer(type->id()) ? "int64" : "float64";
     }
-    csv->hasQuotes = any && containsQuote(*csv);
+    if (any) lookForQuotes(*csv);
     ca::liveHandles.fetch_add(1, std::memory_order_relaxed);
     return csv.release();
   })
