@@ -44,6 +44,7 @@ public struct AssociationMap: Chart {
           "color": [
             "field": "value", "type": "quantitative", "title": "strength",
             "scale": [
+              "interpolate": "rgb",
               "domain": [-1, 0, 1],
               "range": [
                 ["expr": "dark ? '#e08a4f' : '#c2571a'"], ["expr": "dark ? '#1a2530' : '#f3f6f9'"],

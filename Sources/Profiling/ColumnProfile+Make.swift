@@ -54,8 +54,11 @@ extension ColumnProfile.Numbers {
       high = min(high, quantiles[6] + inner / 4)
     }
     var edges: [Double]
-    if summary.isWhole, high - low <= 40, summary.type.kind == .numeric {
-      edges = Array(stride(from: low.rounded(.down) - 0.5, through: high.rounded(.up) + 0.5, by: 1))
+    if summary.isWhole, high - low <= 1e9, summary.type.kind == .numeric {
+      // Bins of as many whole numbers each: otherwise every few bins would look as if more lay in them.
+      let first = low.rounded(.down) - 0.5, last = high.rounded(.up) + 0.5
+      let width = last - first <= 41 ? 1 : ((last - first) / 30).rounded(.up)
+      edges = Array(stride(from: first, to: last + width, by: width))
     } else {
       edges = (0...24).map { low + (high - low) * Double($0) / 24 }
     }

@@ -75,11 +75,12 @@ extension DataProfile {
       blocks.append(
         .table(
           TextTable(
-            columns: [.init("column"), .init("leak"), .number(measure), .init("why")],
+            // Numbers do not wrap, and the names of columns should not, either.
+            columns: [.number("column"), .number(measure), .init("why")],
             rows: target.leaks.map {
               [
-                $0.column, $0.confidence.rawValue, $0.score.map { NumberText.fixed($0, places: 3) } ?? "",
-                $0.reasons.joined(separator: "; "),
+                $0.column, $0.score.map { NumberText.fixed($0, places: 3) } ?? "",
+                ($0.confidence == .likely ? "Probably: " : "Possibly: ") + $0.reasons.joined(separator: "; "),
               ]
             }), caption: "Columns that may know the answer"))
     }
@@ -107,7 +108,7 @@ extension DataProfile {
       .charts(
         [
           BarChart(
-            title: "Share of rows without a value", valueTitle: "share", bars: bars.map { .init($0.name, $0.missingRate) }, range: 0...1)
+            title: "Share of rows without a value", valueTitle: "share", bars: bars.map { .init($0.name, $0.missingRate) })
         ],
         isWide: true)
     ]
@@ -211,8 +212,7 @@ extension ColumnProfile {
       if kind == .timestamp {
         return "\(TimeWords.text(numbers.minimum)) to \(TimeWords.text(numbers.maximum))"
       }
-      let digits = numbers.whole ? 6 : 4
-      func text(_ value: Double) -> String { NumberText.significant(value, digits: digits) }
+      func text(_ value: Double) -> String { numbers.whole ? NumberText.count(value) : NumberText.significant(value) }
       return "\(text(numbers.minimum)) to \(text(numbers.maximum)), median \(text(numbers.quantiles[3]))"
     }
     if let text, isLikelyIdentifier || (top.first?.count ?? 0) <= 1 { return "texts of \(text.shortest) to \(text.longest) characters" }

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Learners
 import MartletCore
@@ -35,7 +36,14 @@ struct ModelSearch {
     do {
       // A column that knows the answer would find every label right.
       let honest = features.filter { !leaks.contains($0.name) }.compactMap(SampledColumn.init)
-      profile.labelNoise = try noise(column, honest, rows)
+      guard let found = try noise(column, honest, rows) else { return }
+      if found.area >= Self.areaNeeded {
+        profile.labelNoise = found.noise
+      } else {
+        profile.notes.append(
+          "Wrong labels were not estimated: the columns tell the classes apart too badly (an AUC of "
+            + "\(String(format: "%.2f", found.area))), so that rows which are merely hard would look wrong.")
+      }
     } catch {
       profile.notes.append("Wrong labels were not looked for: \(error)")
     }
@@ -89,7 +97,10 @@ struct ModelSearch {
       .map { "\(columns[$0].name) = \((try? table.column(columns[$0].name))?.value(row).text(limit: 30) ?? "")" }
   }
 
-  private func noise(_ target: Column, _ columns: [SampledColumn], _ rows: [Int]) throws -> LabelNoise? {
+  /// Confident learning takes what a model is unsure of for what is wrong; below this area under the ROC curve that says nothing.
+  private static let areaNeeded = 0.9
+
+  private func noise(_ target: Column, _ columns: [SampledColumn], _ rows: [Int]) throws -> (noise: LabelNoise, area: Double)? {
     guard !columns.isEmpty else { return nil }
     let codes = try target.codes()
     var counts = [Int](repeating: 0, count: codes.categories.count)
@@ -127,6 +138,7 @@ struct ModelSearch {
       }
     }
     let noise = try LabelNoise.estimate(given, probabilities: probabilities, labels: labels)
-    return noise.numbering { self.places[used[$0]] }
+    let area = try Metrics.auc(truth: given, probabilities: probabilities, classes: labels.count, average: .oneVersusRestMacro)
+    return (noise.numbering { self.places[used[$0]] }, area)
   }
 }

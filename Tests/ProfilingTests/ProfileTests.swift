@@ -93,6 +93,10 @@ import Testing
     #expect(noise.rate > 0.005 && noise.rate < 0.08)
     let two = try DataProfile(table, options: ProfileOptions(target: "label", threads: 2))
     #expect(two.labelNoise == noise && two.outliers == profile.outliers)
+    // What cannot be told apart is not called wrong.
+    let blind = try DataProfile(
+      table.dropping(["a", "b"]).setting(Column("c", b.map { $0 - 3 * ($0 / 3).rounded() })), options: .init(target: "label"))
+    #expect(blind.labelNoise == nil && blind.notes.contains { $0.hasPrefix("Wrong labels were not estimated") })
   }
 
   @Test func whatIsWrongIsSaid() throws {
