@@ -114,7 +114,8 @@ private let values: [BadFile] = [
     "martlet.yml:1:7: name is 3; expected a name of lower-case letters, digits, '-', '_' and '.'; write '3' in quotes"),
   BadFile(
     "name: a\ntask: image-clasification\ndata: {dataset: x}\n",
-    "martlet.yml:2:7: task is 'image-clasification'; expected image-classification, classification, regression, clustering or anomaly-detection; did you mean 'image-classification'?"),
+    "martlet.yml:2:7: task is 'image-clasification'; expected image-classification, classification, regression, clustering or anomaly-detection; did you mean 'image-classification'?"
+  ),
   BadFile(
     head + "model: resnet\n",
     "martlet.yml:5:8: model is 'resnet'; expected one of mlp, lenet, cnn, resnet18, resnet34, resnet50 and 42 more (martlet schema lists them); did you mean 'resnet18'?"
