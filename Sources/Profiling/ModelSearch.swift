@@ -58,10 +58,12 @@ struct ModelSearch {
     }
     let x = try FeatureMatrix(rows: rows.count, names: columns.map(\.name), values: values)
     let context = FitContext(seed: options.seed, threads: options.threads)
-    let fitted = try IsolationForest(trees: 100).fit(x, .values([Double](repeating: 0, count: rows.count)), weights: nil, context: context)
+    let nothing = Target.values([Double](repeating: 0, count: rows.count))
+    let fitted = try IsolationForest(trees: 100).fit(x, nothing, weights: nil, context: context)
     guard let detector = fitted as? any FittedAnomalyDetector else { return nil }
     let scores = try detector.anomalyScores(x)
-    let factors = LocalOutlierFactor.factors(values, rows: rows.count, columns: columns.count, threads: options.threads)
+    let surroundings = try LocalOutlierFactor(neighbours: min(20, rows.count - 1)).fit(x, nothing, weights: nil, context: context)
+    guard let factors = (surroundings as? LocalOutlierFactorModel)?.trainingScores else { return nil }
     // Unusual by the forest, or far less densely surrounded than its own neighbours.
     let order = rows.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     let byFactor = rows.indices.sorted { (factors[$1], $0) < (factors[$0], $1) }

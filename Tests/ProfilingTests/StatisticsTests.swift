@@ -1,3 +1,4 @@
+import Learners
 import MartletCore
 import Tables
 import Testing
@@ -38,7 +39,10 @@ import Testing
 
   @Test func localOutlierFactorsAreScikitLearns() throws {
     let item = try Reference.load().factors
-    let factors = LocalOutlierFactor.factors(item.values, rows: item.rows, columns: 3, neighbours: 10, threads: 2)
+    let x = try FeatureMatrix(rows: item.rows, names: ["a", "b", "c"], values: item.values)
+    let fitted = try LocalOutlierFactor(neighbours: 10).fit(
+      x, .values([Double](repeating: 0, count: item.rows)), weights: nil, context: FitContext(threads: 2))
+    let factors = try #require(fitted as? LocalOutlierFactorModel).trainingScores
     #expect(zip(factors, item.factors).allSatisfy { near($0, $1, 1e-9) })
   }
 
