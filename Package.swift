@@ -18,6 +18,8 @@ let torchLinkerSettings: [LinkerSetting] = [
     "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
   ]),
   .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  // In the place of the C library's malloc: see allocation.cpp.
+  .linkedLibrary("jemalloc"),
 ]
 // Arrow comes from the pyarrow wheel; its libraries carry the version in their names.
 let arrow = Context.packageDirectory + "/.deps/arrow"
