@@ -1,3 +1,5 @@
+import MartletCore
+
 /// The interval of DeLong, DeLong and Clarke-Pearson ("Comparing the areas under two or more correlated receiver operating characteristic
 /// curves", Biometrics 1988), from ranks (Sun and Xu, IEEE Signal Processing Letters 2014).
 enum DeLong {
@@ -80,7 +82,7 @@ enum DeLong {
     if deviation < 1e-12, area > 1 - 1e-12 || area < 1e-12 {
       return Intervals.wilson(share: area.rounded(), count: smallestClass, level: level)
     }
-    let half = Quantile.normal(0.5 + level / 2) * deviation
+    let half = Probability.normalQuantile(0.5 + level / 2) * deviation
     return Estimate(value: area, lower: max(0, area - half), upper: min(1, area + half), level: level, method: .delong)
   }
 }

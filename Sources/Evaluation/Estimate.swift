@@ -1,3 +1,5 @@
+import MartletCore
+
 /// A number with the interval that its value for all such data lies in, at a stated confidence.
 public struct Estimate: Codable, Sendable, Hashable {
   /// The value on the data at hand.
@@ -71,5 +73,5 @@ public struct IntervalOptions: Sendable, Hashable, Codable {
     guard resamples >= 20 else { throw MetricError(.badArgument, "\(resamples) resamples", expected: "at least 20") }
   }
 
-  var normalQuantile: Double { Quantile.normal(0.5 + level / 2) }
+  var normalQuantile: Double { Probability.normalQuantile(0.5 + level / 2) }
 }

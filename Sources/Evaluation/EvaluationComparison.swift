@@ -42,7 +42,9 @@ public struct EvaluationComparison: Codable, Sendable, Hashable {
     public init(onlyFirstRight: Int, onlySecondRight: Int) {
       self.onlyFirstRight = onlyFirstRight
       self.onlySecondRight = onlySecondRight
-      let tail = Binomial.halfCumulative(min(onlyFirstRight, onlySecondRight), of: onlyFirstRight + onlySecondRight)
+      // As many or more of the other kind, which is as likely.
+      let tail = Probability.binomialUpper(
+        max(onlyFirstRight, onlySecondRight), of: onlyFirstRight + onlySecondRight, rate: 0.5)
       pValue = min(1, 2 * tail)
     }
   }
@@ -95,10 +97,10 @@ public struct EvaluationComparison: Codable, Sendable, Hashable {
 
   static func independent(_ a: Estimate, _ b: Estimate, level: Double) -> Estimate {
     let deviation = [a, b].reduce(0.0) { sum, one in
-      let part = one.margin / Quantile.normal(0.5 + one.level / 2)
+      let part = one.margin / Probability.normalQuantile(0.5 + one.level / 2)
       return sum + part * part
     }.squareRoot()
-    let z = Quantile.normal(0.5 + level / 2)
+    let z = Probability.normalQuantile(0.5 + level / 2)
     let value = b.value - a.value
     return Estimate(value: value, lower: value - z * deviation, upper: value + z * deviation, level: level, method: .normal)
   }

@@ -1,9 +1,11 @@
+import MartletCore
+
 /// Intervals that need no resampling.
 enum Intervals {
   /// Wilson's interval for a proportion: right coverage also near 0 and 1 and for few rows.
   static func wilson(share: Double, count: Double, level: Double) -> Estimate {
     guard count > 0, share.isFinite else { return Estimate(value: share, lower: 0, upper: 1, level: level, method: .wilson) }
-    let z = Quantile.normal(0.5 + level / 2)
+    let z = Probability.normalQuantile(0.5 + level / 2)
     let z2 = z * z / count
     let centre = (share + z2 / 2) / (1 + z2)
     let half = z / (1 + z2) * (share * (1 - share) / count + z2 / (4 * count)).squareRoot()
@@ -40,7 +42,7 @@ enum Intervals {
     let below = Double(sorted.count { $0 < value }) + Double(sorted.count { $0 == value }) / 2
     let share = below / Double(sorted.count)
     guard share > 0, share < 1 else { return percentiles(values, value: value, level: level) }
-    let bias = Quantile.normal(share)
+    let bias = Probability.normalQuantile(share)
     let mean = parts.reduce(0, +) / Double(parts.count)
     var squares = 0.0, cubes = 0.0
     for part in parts {
@@ -50,9 +52,9 @@ enum Intervals {
     }
     let acceleration = squares > 0 ? cubes / (6 * squares * squares.squareRoot()) : 0
     func end(_ probability: Double) -> Double {
-      let z = bias + Quantile.normal(probability)
+      let z = bias + Probability.normalQuantile(probability)
       let moved = bias + z / max(1 - acceleration * z, 1e-6)
-      return Quantile.sorted(sorted, Distribution.normalUpper(-moved))
+      return Quantile.sorted(sorted, Probability.normalUpper(-moved))
     }
     return Estimate(
       value: value, lower: min(value, end(0.5 - level / 2)), upper: max(value, end(0.5 + level / 2)), level: level, method: .bca)

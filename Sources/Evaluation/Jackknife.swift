@@ -19,7 +19,7 @@ enum Jackknife {
     let number = Double(defined.count)
     let mean = defined.reduce(0, +) / number
     let deviation = (defined.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } * (number - 1) / number).squareRoot()
-    let half = Quantile.student(0.5 + level / 2, degrees: number - 1) * deviation
+    let half = Probability.studentQuantile(0.5 + level / 2, degrees: number - 1) * deviation
     return Estimate(value: whole, lower: max(0, whole - half), upper: min(1, whole + half), level: level, method: .jackknife)
   }
 

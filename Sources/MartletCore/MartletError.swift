@@ -1,7 +1,10 @@
+public import Foundation
+
 /// An error that a person can act on.
 ///
 /// Every error type of the package conforms: it names the thing and the value (`problem`), what was expected, and what to do about it.
-public protocol MartletError: Error, CustomStringConvertible, Sendable {
+/// `"\(error)"` and `error.localizedDescription` say all three.
+public protocol MartletError: LocalizedError, CustomStringConvertible, Sendable {
   /// What is wrong: the thing and the value, in one sentence without a final full stop.
   var problem: String { get }
   /// What would have been right, or `nil` where the problem says it already.
@@ -13,6 +16,10 @@ public protocol MartletError: Error, CustomStringConvertible, Sendable {
 extension MartletError {
   public var expected: String? { nil }
   public var remedy: String? { nil }
+  public var errorDescription: String? { description }
+  public var failureReason: String? { problem }
+  public var recoverySuggestion: String? { remedy }
+  public var helpAnchor: String? { nil }
   public var description: String {
     [problem, expected.map { "expected \($0)" }, remedy.map { "try: \($0)" }].compactMap { $0 }.joined(separator: "; ")
   }

@@ -7,11 +7,11 @@ import Testing
 struct IntervalTests {
   @Test func quantiles() {
     // From scipy.stats.norm.ppf and scipy.stats.t.ppf.
-    #expect(abs(Quantile.normal(0.975) - 1.959963984540054) < 1e-12)
-    #expect(abs(Quantile.normal(0.001) + 3.090232306167813) < 1e-12)
-    #expect(abs(Quantile.normal(0.5)) < 1e-15)
-    #expect(abs(Quantile.student(0.975, degrees: 39) - 2.0226909) < 1e-4)
-    #expect(abs(Quantile.student(0.975, degrees: 10) - 2.2281389) < 1e-3)
+    #expect(abs(Probability.normalQuantile(0.975) - 1.959963984540054) < 1e-12)
+    #expect(abs(Probability.normalQuantile(0.001) + 3.090232306167813) < 1e-12)
+    #expect(abs(Probability.normalQuantile(0.5)) < 1e-15)
+    #expect(abs(Probability.studentQuantile(0.975, degrees: 39) - 2.0226909) < 1e-4)
+    #expect(abs(Probability.studentQuantile(0.975, degrees: 10) - 2.2281389) < 1e-3)
     #expect(Quantile.sorted([1, 2, 4], 0.75) == 3)
   }
 

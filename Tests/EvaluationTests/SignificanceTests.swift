@@ -109,16 +109,16 @@ struct SignificanceTests {
   @Test func distributions() throws {
     let all = try #require(document["distributions"])
     for row in all["t"]?.list.map(\.doubles) ?? [] {
-      #expect(Fixture.agree(Distribution.studentTwoSided(row[0], degrees: row[1]), row[2], 1e-12))
+      #expect(Fixture.agree(Probability.studentTwoSided(row[0], degrees: row[1]), row[2], 1e-12))
     }
     for row in all["tq"]?.list.map(\.doubles) ?? [] {
-      #expect(Fixture.agree(Distribution.studentQuantile(row[0], degrees: row[1]), row[2], 1e-10))
+      #expect(Fixture.agree(Probability.studentQuantile(row[0], degrees: row[1]), row[2], 1e-10))
     }
     for row in all["f"]?.list.map(\.doubles) ?? [] {
-      #expect(Fixture.agree(Distribution.fisherUpper(row[0], row[1], row[2]), row[3], 1e-12))
+      #expect(Fixture.agree(Probability.fisherUpper(row[0], row[1], row[2]), row[3], 1e-12))
     }
     for row in all["h"]?.list.map(\.doubles) ?? [] {
-      let p = Distribution.hypergeometricUpper(Int(row[0]), drawn: Int(row[1]), marked: Int(row[2]), total: Int(row[3]))
+      let p = Probability.hypergeometricUpper(Int(row[0]), drawn: Int(row[1]), marked: Int(row[2]), total: Int(row[3]))
       #expect(Fixture.agree(p, row[4], 1e-10), "\(row) \(p)")
     }
     #expect(all["t"]?.list.count == 20)

@@ -121,3 +121,20 @@ import Testing
     #expect(DType(safetensorsName: "F33") == nil)
   }
 }
+
+@Suite struct ErrorTextTests {
+  private struct Spilt: MartletError {
+    var problem: String { "the milk is on the floor" }
+    var expected: String? { "a glass" }
+    var remedy: String? { "a cloth" }
+  }
+
+  @Test func everyWayToPrintAnErrorSaysTheSame() {
+    let error: any Error = Spilt()
+    let whole = "the milk is on the floor; expected a glass; try: a cloth"
+    #expect("\(error)" == whole)
+    // What the runtime prints for an error that nobody caught.
+    #expect(String(reflecting: error) == whole)
+    #expect(error.localizedDescription == whole)
+  }
+}

@@ -27,15 +27,15 @@ import Testing
   @Test func tailsAreScipys() throws {
     let fixtures = try Fixtures.load()
     for item in fixtures.chiSquared {
-      let p = Tail.chiSquared(item.x, degrees: item.degrees)
+      let p = Probability.chiSquaredUpper(item.x, degrees: item.degrees)
       #expect(near(p, item.p, 1e-9), "chi-squared \(item.x), \(item.degrees): \(p), \(item.p)")
     }
     for item in fixtures.binomial where item.p > 1e-290 {
-      let p = Tail.binomial(atLeast: item.successes, of: item.trials, rate: item.rate)
+      let p = Probability.binomialUpper(item.successes, of: item.trials, rate: item.rate)
       #expect(near(p, item.p, 1e-7), "binomial \(item): \(p)")
     }
     #expect(fixtures.homogeneity.count >= 5)
-    for item in fixtures.homogeneity { #expect(near(Tail.homogeneity(item.first, item.second), item.p, 1e-9)) }
+    for item in fixtures.homogeneity { #expect(near(Homogeneity.pValue(item.first, item.second), item.p, 1e-9)) }
   }
 
   @Test func momentsAndQuantilesAreNumpys() throws {

@@ -1,4 +1,5 @@
 public import Charts
+import MartletCore
 
 /// What a way to learn is worth, over the folds of a cross-validation.
 public struct CrossValidationSummary: Codable, Sendable, Hashable {
@@ -48,7 +49,7 @@ public struct CrossValidationSummary: Codable, Sendable, Hashable {
       let values = folds.compactMap { $0.metrics[name] }
       let mean = values.reduce(0, +) / count
       let variance = folds.count > 1 ? values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) : .nan
-      let half = Quantile.student(0.5 + level / 2, degrees: count - 1) * (variance * (1 / count + ratio)).squareRoot()
+      let half = Probability.studentQuantile(0.5 + level / 2, degrees: count - 1) * (variance * (1 / count + ratio)).squareRoot()
       deviations[name] = variance.squareRoot()
       estimates[name] = Estimate(value: mean, lower: mean - half, upper: mean + half, level: level, method: .correctedResampledT)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 
 extension PairedTest {
   /// Wilcoxon's signed-rank test: are the differences as often and as far above zero as below? (Wilcoxon, 1945)
@@ -35,7 +36,7 @@ extension PairedTest {
     let mean = n * (n + 1) / 4
     let variance = n * (n + 1) * (2 * n + 1) / 24 - tieTerm / 48
     let z = variance > 0 ? (statistic - mean) / variance.squareRoot() : 0
-    return TestResult("Wilcoxon signed rank", statistic: statistic, pValue: Distribution.normalTwoSided(z))
+    return TestResult("Wilcoxon signed rank", statistic: statistic, pValue: Probability.normalTwoSided(z))
   }
 
   /// Student's t test of differences that do not depend on each other.
@@ -67,9 +68,9 @@ extension PairedTest {
     let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
     let deviation = (variance * factor).squareRoot()
     let t = deviation > 0 ? mean / deviation : mean == 0 ? 0 : mean * .infinity
-    let half = Quantile.student(0.5 + level / 2, degrees: n - 1) * deviation
+    let half = Probability.studentQuantile(0.5 + level / 2, degrees: n - 1) * deviation
     return TestResult(
-      name, statistic: t, pValue: Distribution.studentTwoSided(t, degrees: n - 1),
+      name, statistic: t, pValue: Probability.studentTwoSided(t, degrees: n - 1),
       difference: Estimate(value: mean, lower: mean - half, upper: mean + half, level: level, method: method))
   }
 
@@ -80,7 +81,7 @@ extension PairedTest {
   public static func fiveByTwoT(differences: [[Double]]) throws(MetricError) -> TestResult {
     let variance = try fiveByTwoVariances(differences).reduce(0, +) / 5
     let t = variance > 0 ? differences[0][0] / variance.squareRoot() : differences[0][0] == 0 ? 0 : differences[0][0] * .infinity
-    return TestResult("5x2cv t", statistic: t, pValue: Distribution.studentTwoSided(t, degrees: 5))
+    return TestResult("5x2cv t", statistic: t, pValue: Probability.studentTwoSided(t, degrees: 5))
   }
 
   /// Alpaydin's combined 5×2 cross-validation F test ("Combined 5×2 cv F test for comparing supervised classification learning algorithms",
@@ -91,7 +92,7 @@ extension PairedTest {
     let variance = try fiveByTwoVariances(differences).reduce(0, +)
     let squares = differences.joined().reduce(0) { $0 + $1 * $1 }
     let f = variance > 0 ? squares / (2 * variance) : squares == 0 ? 0 : .infinity
-    return TestResult("5x2cv F", statistic: f, pValue: Distribution.fisherUpper(f, 10, 5))
+    return TestResult("5x2cv F", statistic: f, pValue: Probability.fisherUpper(f, 10, 5))
   }
 
   private static func fiveByTwoVariances(_ differences: [[Double]]) throws(MetricError) -> [Double] {

@@ -25,7 +25,7 @@ public enum PairedTest {
       let away = kind == .corrected ? abs(a - b) - 1 : abs(a - b)
       let statistic = away * away / (a + b)
       return TestResult(
-        kind == .corrected ? "McNemar, corrected" : "McNemar", statistic: statistic, pValue: Distribution.chiSquaredUpper(statistic))
+        kind == .corrected ? "McNemar, corrected" : "McNemar", statistic: statistic, pValue: Probability.chiSquaredUpper(statistic))
     }
   }
 
@@ -61,9 +61,9 @@ public enum PairedTest {
     let difference = two.area - one.area
     let deviation = variance.squareRoot()
     let z = deviation > 0 ? difference / deviation : difference == 0 ? 0 : difference * .infinity
-    let half = Quantile.normal(0.5 + level / 2) * deviation
+    let half = Probability.normalQuantile(0.5 + level / 2) * deviation
     return TestResult(
-      "DeLong", statistic: z, pValue: Distribution.normalTwoSided(z),
+      "DeLong", statistic: z, pValue: Probability.normalTwoSided(z),
       difference: Estimate(value: difference, lower: difference - half, upper: difference + half, level: level, method: .delong))
   }
 

@@ -213,14 +213,14 @@ public struct SliceFinder: Sendable {
   /// One-sided: the slice's mean is larger than that of all other rows. Exact for right and wrong (Fisher), Welch's t test otherwise.
   private func pValue(_ count: Int, _ sum: Double, _ squares: Double, _ total: (sum: Double, squares: Double), rows: Int? = nil) -> Double {
     let rows = rows ?? losses.count
-    if isZeroOne { return Distribution.hypergeometricUpper(Int(sum), drawn: count, marked: Int(total.sum), total: rows) }
+    if isZeroOne { return Probability.hypergeometricUpper(Int(sum), drawn: count, marked: Int(total.sum), total: rows) }
     let a = Self.moments(Double(count), sum, squares)
     let b = Self.moments(Double(rows - count), total.sum - sum, total.squares - squares)
     let (first, second) = (a.variance / a.count, b.variance / b.count)
     guard first + second > 0 else { return a.mean > b.mean ? 0 : 1 }
     let t = (a.mean - b.mean) / (first + second).squareRoot()
     let degrees = (first + second) * (first + second) / (first * first / (a.count - 1) + second * second / (b.count - 1))
-    return Distribution.studentUpper(t, degrees: degrees)
+    return Probability.studentUpper(t, degrees: degrees)
   }
 
   /// The p-value of given rows: worse than all others for a sign of 1, better for -1.
@@ -231,7 +231,7 @@ public struct SliceFinder: Sendable {
     if sign > 0 { return pValue(rows.count, own.sum, own.squares, total) }
     if isZeroOne {
       // Few wrong ones among these rows are many right ones.
-      return Distribution.hypergeometricUpper(
+      return Probability.hypergeometricUpper(
         rows.count - Int(own.sum), drawn: rows.count, marked: losses.count - Int(total.sum), total: losses.count)
     }
     return pValue(rows.count, -own.sum, own.squares, (-total.sum, total.squares))
@@ -247,7 +247,7 @@ public struct SliceFinder: Sendable {
     let all = Self.moments(Double(losses.count), total.sum, total.squares)
     // Where both are constant, the spread of all rows is all there is to compare with.
     let pooled = ((a.variance + b.variance) / 2).squareRoot(), deviation = pooled > 0 ? pooled : all.variance.squareRoot()
-    let half = Quantile.student(0.975, degrees: a.count - 1) * (a.variance / a.count).squareRoot()
+    let half = Probability.studentQuantile(0.975, degrees: a.count - 1) * (a.variance / a.count).squareRoot()
     let loss =
       isZeroOne
       ? Intervals.wilson(share: a.mean, count: a.count, level: 0.95)

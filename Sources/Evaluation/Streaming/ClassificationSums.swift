@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 
 /// The state of an evaluation in constant memory: for streams, many machines and monitoring, where rows cannot be kept.
 ///
@@ -118,7 +119,7 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
     func mean(_ sum: ExactSum, _ squares: ExactSum, scale: Double = 1) -> Estimate {
       let mean = sum.value / count
       let variance = max(0, squares.value / count - mean * mean) / max(count - 1, 1)
-      let half = Quantile.normal(0.5 + options.level / 2) * variance.squareRoot()
+      let half = Probability.normalQuantile(0.5 + options.level / 2) * variance.squareRoot()
       return Estimate(
         value: scale * mean, lower: scale * max(0, mean - half), upper: scale * (mean + half), level: options.level, method: .normal)
     }
@@ -159,7 +160,7 @@ public struct ClassificationSums: Sendable, Hashable, Codable {
     }
     // Areas of classes depend on each other: the mean of their deviations is the most that the mean's can be.
     let deviation = variances.reduce(0) { $0 + $1.squareRoot() } / Double(variances.count)
-    let half = Quantile.normal(0.5 + level / 2) * deviation + bound
+    let half = Probability.normalQuantile(0.5 + level / 2) * deviation + bound
     return Estimate(value: area, lower: max(0, area - half), upper: min(1, area + half), level: level, method: .normal)
   }
 }

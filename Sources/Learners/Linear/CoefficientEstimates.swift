@@ -1,7 +1,6 @@
 import Foundation
 import MartletCore
 public import Tables
-import Training
 
 /// A coefficient with its uncertainty.
 public struct CoefficientEstimate: Sendable, Hashable, Codable {
@@ -38,9 +37,9 @@ extension LinearRegression {
     let said = rows.x.times(model.coefficients, intercepts: [model.intercept])
     let variance = y.indices.reduce(0.0) { $0 + rows.weights[$1] * (y[$1] - said[$1]) * (y[$1] - said[$1]) } / free
     let spread = try CoefficientSpread(rows, weights: rows.weights, intercept: intercept)
-    let quantile = StudentT.quantile((1 + confidence) / 2, degrees: free)
+    let quantile = Probability.studentQuantile((1 + confidence) / 2, degrees: free)
     return spread.estimates(names: rows.names, model.coefficients, model.intercept, variance: variance, quantile: quantile) {
-      2 * StudentT.cumulative(-abs($0), degrees: free)
+      Probability.studentTwoSided($0, degrees: free)
     }
   }
 }
@@ -69,9 +68,9 @@ extension LogisticRegression {
       return weight * p * (1 - p)
     }
     let spread = try CoefficientSpread(rows, weights: curvature, intercept: intercept)
-    let quantile = StudentT.quantile((1 + confidence) / 2, degrees: 1e9)
+    let quantile = Probability.normalQuantile((1 + confidence) / 2)
     return spread.estimates(names: rows.names, model.coefficients, model.intercepts[0], variance: 1, quantile: quantile) {
-      erfc(abs($0) / 2.0.squareRoot())
+      Probability.normalTwoSided($0)
     }
   }
 }

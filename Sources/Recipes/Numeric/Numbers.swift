@@ -58,45 +58,6 @@ enum Numbers {
   /// Scales that are nothing but rounding become 1.
   static func scale(_ value: Double) -> Double { value < 10 * Double.ulpOfOne ? 1 : value }
 
-  /// The quantile of the standard normal distribution.
-  ///
-  /// Acklam's rational approximation, made exact by two steps of Halley's method.
-  static func normalQuantile(_ p: Double) -> Double {
-    if p.isNaN || p < 0 || p > 1 { return .nan }
-    if p == 0 { return -.infinity }
-    if p == 1 { return .infinity }
-    if p > 0.5 {
-      // 1 - p is exact here, and the lower tail keeps its digits.
-      return -normalQuantile(1 - p)
-    }
-    let a = [
-      -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02, 1.383577518672690e+02, -3.066479806614716e+01,
-      2.506628277459239e+00,
-    ]
-    let b = [-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02, 6.680131188771972e+01, -1.328068155288572e+01]
-    let c = [
-      -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00, -2.549732539343734e+00, 4.374664141464968e+00,
-      2.938163982698783e+00,
-    ]
-    let d = [7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00]
-    var x: Double
-    if p < 0.02425 {
-      let q = (-2 * log(p)).squareRoot()
-      let top = ((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]
-      x = top / ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1)
-    } else {
-      let q = p - 0.5, r = q * q
-      let top = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * q
-      x = top / (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1)
-    }
-    for _ in 0..<2 {
-      let error = 0.5 * erfc(-x / 2.0.squareRoot()) - p
-      let step = error * (2 * Double.pi).squareRoot() * exp(x * x / 2)
-      x -= step / (1 + x * step / 2)
-    }
-    return x
-  }
-
   /// The smallest value of a function of one variable by Brent's method, within a bracket.
   static func minimise(_ lower: Double, _ upper: Double, tolerance: Double = 1e-10, _ function: (Double) -> Double) -> Double {
     let golden = 0.3819660112501051

@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 
 /// Subtracts the mean and divides by the standard deviation; missing stays missing. Weights of rows count. A constant column is only
 /// shifted. As scikit-learn's `StandardScaler`.
@@ -84,7 +85,7 @@ public struct RobustScale: RecipeStep {
       }
       var scale = Numbers.scale(
         Numbers.percentile(sorted: sorted, quantiles[1] / 100) - Numbers.percentile(sorted: sorted, quantiles[0] / 100))
-      if unitVariance { scale /= Numbers.normalQuantile(quantiles[1] / 100) - Numbers.normalQuantile(quantiles[0] / 100) }
+      if unitVariance { scale /= Probability.normalQuantile(quantiles[1] / 100) - Probability.normalQuantile(quantiles[0] / 100) }
       scales.append(scale)
     }
     return StepFit(replacing: input, by: FittedScale(centers: Doubles(centers), scales: Doubles(scales)))

@@ -45,9 +45,9 @@ struct FittedQuantiles: Columnwise {
   let isNormal: Bool
 
   private static let bound = 1e-7
-  private static let lowest = Numbers.normalQuantile(bound - 0x1p-52)
+  private static let lowest = Probability.normalQuantile(bound - 0x1p-52)
   // The upper limit is taken as scikit-learn takes it: 1 - (bound - spacing) rounds.
-  private static let highest = Numbers.normalQuantile(1 - (bound - 0x1p-52))
+  private static let highest = Probability.normalQuantile(1 - (bound - 0x1p-52))
 
   func map(_ value: Double, column: Int) -> Double {
     let edges = self.edges[column].values
@@ -64,7 +64,7 @@ struct FittedQuantiles: Columnwise {
     // Both ends at once: scikit-learn lets the lower one win.
     if !isNormal, value == first { share = 0 }
     guard isNormal else { return share }
-    return min(max(Numbers.normalQuantile(share), Self.lowest), Self.highest)
+    return min(max(Probability.normalQuantile(share), Self.lowest), Self.highest)
   }
 
   private func interpolate(_ value: Double, _ edges: [Double], upper: Bool) -> Double {

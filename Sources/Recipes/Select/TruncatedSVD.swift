@@ -27,7 +27,7 @@ public struct TruncatedSVD: RecipeStep {
     let matrix = try FittedReduction.sparse(input.values, rows: input.rows, columns: input.columns.map(\.name))
     let size = min(most, components + 10)
     var random = KeyedRandom(seed: input.context.seed, purpose: "recipe.svd")
-    let start = (0..<width * size).map { _ in Numbers.normalQuantile(max(random.uniform(), 1e-300)) }
+    let start = (0..<width * size).map { _ in Probability.normalQuantile(max(random.uniform(), 1e-300)) }
     var left = matrix.product(start, columns: size)
     var last: [Double] = [], vectors: [[Double]] = []
     for _ in 0..<200 {

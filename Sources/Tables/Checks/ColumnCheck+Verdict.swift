@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 
 /// The violations of one column.
 private struct ViolationList {
@@ -35,7 +36,7 @@ extension ColumnCheck {
           rows: wrongType.count > 0 ? wrongType.count : nil, firstRows: wrongType.rows, values: wrongType.values))
     }
     if let allowed = rule.maximumMissing, missing.count > 0 {
-      let exceeds = allowed == 0 || Tail.binomial(atLeast: missing.count, of: rows, rate: allowed) < significance
+      let exceeds = allowed == 0 || Probability.binomialUpper(missing.count, of: rows, rate: allowed) < significance
       if exceeds {
         found.add(
           .error, .missing, missing, allowed == 0 ? "a value in every row" : "no value in at most \(Self.percent(allowed))",
@@ -76,7 +77,7 @@ extension ColumnCheck {
     let expected = low.map { low in high.map { "\(low) to \($0)" } ?? "\(low) or more" } ?? "\(high ?? "") or less"
     // Bounds come from a sample. Few rows a little beyond may be chance; many, or one far away, are not.
     let rare = 3 / Double(max(learned, 3))
-    let isSure = farOutside > 0 || learned == 0 || Tail.binomial(atLeast: outside.count, of: rows, rate: rare) < significance
+    let isSure = farOutside > 0 || learned == 0 || Probability.binomialUpper(outside.count, of: rows, rate: rare) < significance
     found.add(isSure ? .error : .warning, .range, outside, expected)
   }
 
@@ -91,7 +92,7 @@ extension ColumnCheck {
       let more = categoryNames.count > 6 ? " and \(categoryNames.count - 6) others" : ""
       found.add(.error, .category, unknown, known + more, text)
     } else if let allowed = categories.maximumUnseen,
-      Tail.binomial(atLeast: unknown.count, of: rows - missing.count, rate: allowed) < significance
+      Probability.binomialUpper(unknown.count, of: rows - missing.count, rate: allowed) < significance
     {
       found.add(.error, .unseen, unknown, "values that are not listed in at most \(Self.percent(allowed))", text)
     }
@@ -114,7 +115,7 @@ extension ColumnCheck {
     let moved = zip(tally, expected).reduce(0.0) { $0 + abs(Double($1.0) / Double(total) - $1.1 / sum) } / 2
     guard moved > tolerance else { return nil }
     let before = Double(max(learned, 1))
-    let chance = Tail.homogeneity(expected.map { $0 / sum * before }, tally.map(Double.init))
+    let chance = Homogeneity.pValue(expected.map { $0 / sum * before }, tally.map(Double.init))
     guard chance < significance else { return nil }
     let place =
       zip(tally, expected).enumerated()

@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 
 /// Holds one relation between columns against rows as they come.
 struct RelationCheck: Sendable {
@@ -82,8 +83,8 @@ struct RelationCheck: Sendable {
   /// (the rule of three), so that a few rows are a warning; relations that people wrote down are not to be broken at all.
   func violation(significance: Double, learned: Int) -> DataViolation? {
     guard broken.count > 0 else { return nil }
-    if relation.allowed > 0, Tail.binomial(atLeast: broken.count, of: compared, rate: relation.allowed) >= significance { return nil }
-    let isSure = learned == 0 || Tail.binomial(atLeast: broken.count, of: compared, rate: 3 / Double(max(learned, 3))) < significance
+    if relation.allowed > 0, Probability.binomialUpper(broken.count, of: compared, rate: relation.allowed) >= significance { return nil }
+    let isSure = learned == 0 || Probability.binomialUpper(broken.count, of: compared, rate: 3 / Double(max(learned, 3))) < significance
     return DataViolation(
       isSure ? .error : .warning, .relation,
       expected: relation.text + (relation.allowed > 0 ? " in all but \(ColumnCheck.percent(relation.allowed))" : ""),

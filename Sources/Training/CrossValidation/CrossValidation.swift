@@ -76,7 +76,7 @@ public struct CrossValidationResult: Sendable {
     let ratios = sizes.map { Double($0.validation) / Double(max(1, $0.training)) }
     let ratio = ratios.reduce(0, +) / Double(max(1, ratios.count))
     let error = deviation * (1 / count + ratio).squareRoot()
-    let half = StudentT.quantile((1 + level) / 2, degrees: count - 1) * error
+    let half = Probability.studentQuantile((1 + level) / 2, degrees: count - 1) * error
     return Summary(
       name: name, values: values, mean: mean, deviation: deviation,
       interval: half.isFinite ? (mean - half)...(mean + half) : -Double.infinity...Double.infinity)
