@@ -50,6 +50,8 @@ public struct HeatMap: Chart {
     }
     let order = JSONValue.array(names.map(JSONValue.string))
     let size = names.count
+    // Few short names have room beside each other.
+    let angle = size * (names.map(\.count).max() ?? 0) <= 60 ? 0 : -35
     let position: (String, String, JSONValue) -> JSONValue = { field, title, axis in
       ["field": .string(field), "type": "nominal", "title": .string(title), "sort": order, "axis": axis]
     }
@@ -84,7 +86,8 @@ public struct HeatMap: Chart {
       [
         "params": [["name": "dark", "value": false]],
         "encoding": [
-          "x": position("column", columnTitle, ["labelAngle": -35, "orient": "bottom", "grid": false, "domain": false, "ticks": false]),
+          "x": position(
+            "column", columnTitle, ["labelAngle": .int(angle), "orient": "bottom", "grid": false, "domain": false, "ticks": false]),
           "y": position("row", rowTitle, ["grid": false, "domain": false, "ticks": false]),
           "tooltip": [
             Spec.tooltip("row", rowTitle, type: "nominal"), Spec.tooltip("column", columnTitle, type: "nominal"),

@@ -4,6 +4,8 @@ public import Foundation
 public enum ReportBlock: Sendable {
   /// A paragraph of plain text.
   case text(String)
+  /// A line that leads to another page beside this one.
+  case link(String, to: String)
   /// A paragraph that stands out: something to know before reading on.
   case notice(String)
   /// Numbers side by side, each in a card.
@@ -96,6 +98,7 @@ extension ReportBlock {
     let escape = HTMLText.escape
     switch self {
     case .text(let text): return "<p>\(escape(text))</p>"
+    case .link(let text, let page): return "<p><a href=\"\(escape(page))\">\(escape(text))</a></p>"
     case .notice(let text): return "<p class=\"notice\">\(escape(text))</p>"
     case .cards(let cards): return "<div class=\"cards\">\(cards.map(\.html).joined())</div>"
     case .facts(let facts):
@@ -128,7 +131,8 @@ extension ReportCard {
         "<div class=\"scale\" aria-hidden=\"true\"><i class=\"fill\" style=\"width:\(place(bar.value))%\"></i>"
         + "<i class=\"range\" style=\"left:\(place(bar.lower))%;width:max(3px,\(place(width))%)\"></i></div>"
     }
-    return "<div class=\"card\(isHeadline ? " headline" : "")\"><h3>\(HTMLText.escape(name))</h3><b>\(HTMLText.escape(value))</b>"
+    let kind = (isHeadline ? " headline" : "") + (value.count > 8 ? " long" : "")
+    return "<div class=\"card\(kind)\"><h3>\(HTMLText.escape(name))</h3><b>\(HTMLText.escape(value))</b>"
       + (detail.isEmpty ? "" : "<small>\(HTMLText.escape(detail))</small>") + bars + "</div>"
   }
 }

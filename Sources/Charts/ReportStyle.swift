@@ -31,6 +31,7 @@ enum ReportStyle {
     .card{padding:16px 18px;display:flex;flex-direction:column;min-width:0}
     .card h3{margin:0 0 3px;font-size:13px;font-weight:600;color:var(--soft)}
     .card b{font-size:25px;line-height:1.2;font-weight:680;letter-spacing:-.015em;overflow-wrap:anywhere}
+    .card.long:not(.headline) b{font-size:19px;line-height:1.58}
     .card small{color:var(--soft);font-size:12.5px;margin-top:3px}
     .card.headline{grid-column:span 2;padding:20px 24px}
     .card.headline b{font-size:44px;color:var(--accent)}
@@ -57,7 +58,7 @@ enum ReportStyle {
     table{border-collapse:collapse;width:100%;font-size:14px}
     th{font-size:12px;font-weight:600;color:var(--soft);text-align:left;border-bottom:2px solid var(--line);padding:7px 12px;
     white-space:nowrap}
-    td{padding:7px 12px;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+    td{padding:7px 12px;border-bottom:1px solid var(--line);overflow-wrap:break-word;max-width:32em}
     tr:last-child td{border-bottom:0}
     tbody tr:hover{background:color-mix(in srgb,var(--accent) 6%,transparent)}
     td.n,th.n{text-align:right;white-space:nowrap}
@@ -83,6 +84,6 @@ enum ReportStyle {
     padding:0 0 16px}
     header p,header .kind{color:#444}main.page{margin-top:0}details{display:none}
     .card,.panel,figure.table,.facts,.images figure{break-inside:avoid}
-    h2{break-after:avoid}body{font-size:12px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+    td{overflow-wrap:anywhere}h2{break-after:avoid}body{font-size:12px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
 }

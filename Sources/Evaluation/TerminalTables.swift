@@ -70,9 +70,10 @@ extension ClassificationEvaluation {
     return parts.joined(separator: "\n")
   }
 
-  /// Four decimals, so that columns line up; small numbers keep their digits.
+  /// Four decimals, so that columns line up; small numbers keep their digits, large ones have no more than four.
   static func text(_ value: Double) -> String {
-    value != 0 && abs(value) < 0.001 ? NumberText.significant(value, digits: 3) : NumberText.fixed(value)
+    if abs(value) >= 10 { return NumberText.significant(value) }
+    return value != 0 && abs(value) < 0.001 ? NumberText.significant(value, digits: 3) : NumberText.fixed(value)
   }
 }
 

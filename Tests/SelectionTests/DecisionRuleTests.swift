@@ -1,9 +1,23 @@
+import Evaluation
 import MartletCore
 import Testing
 
 @testable import Selection
 
 @Suite struct DecisionRuleTests {
+  @Test func aTunedThresholdDoesNotLookAtTheRowsItDecides() throws {
+    // Two folds; within each the positives score higher, but the second fold's scores are half of the first's.
+    let scores = [0.9, 0.8, 0.4, 0.2, 0.45, 0.4, 0.2, 0.1], positive = [true, true, false, false, true, true, false, false]
+    let probabilities = scores.flatMap { [1 - $0, $0] }
+    let folds = [
+      FoldSplit(training: [4, 5, 6, 7], test: [0, 1, 2, 3]), FoldSplit(training: [0, 1, 2, 3], test: [4, 5, 6, 7]),
+    ]
+    // The first fold is decided at 0.3 (one false alarm), the second at 0.6 (nothing found): 2 hits, 3 alarms, 4 positives.
+    let f1 = try #require(DecisionRule.tunedF1(probabilities: probabilities, positive: positive, folds: folds))
+    #expect(abs(f1 - 2 * 2 / 7.0) < 1e-12)
+    #expect(DecisionRule.tunedF1(probabilities: probabilities, positive: positive.map { _ in true }, folds: folds) == nil)
+  }
+
   @Test func thresholdsFollowTheirGoal() throws {
     let probabilities = [0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1]
     let positive = [true, true, false, true, false, true, false, false]

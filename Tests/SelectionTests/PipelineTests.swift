@@ -71,6 +71,36 @@ func rows(_ count: Int, seed: UInt64 = 1) throws -> Table {
     #expect(throws: ArgumentError.self) { try CandidateComparison(results, metric: "aucc") }
   }
 
+  @Test func crossValidationIsTheSameAtAnyNumberOfThreads() throws {
+    let part = try part(600)
+    let target = try TargetColumn(part, column: "label", task: .classification)
+    guard case .classes(let classes, _) = try target.target(of: part.table) else { return }
+    let splits = try FoldPlan(.stratified, folds: 3, seed: 3).splits(rows: 600, labels: classes)
+    let trees = Recipe([Ordinal()])
+    let pipelines = [
+      logistic, Pipeline(LogisticRegression(), recipe: Recipe([StandardScale(), OneHot()]), balance: try Balance("smote")),
+      Pipeline(try LearnerCatalogue.learner("random_forest", settings: ["trees": 6]), recipe: trees),
+      Pipeline(try LearnerCatalogue.learner("boosting", settings: ["rounds": 6]), recipe: trees),
+    ]
+    /// Everything but how long it took.
+    struct Found: Encodable {
+      let name: String
+      let folds: [[String: Double]]
+      let metrics: [String: Estimate]
+      let predictions: [Double]
+    }
+    let digests = try [1, 2, 2].map { threads in
+      let validation = PipelineValidation(part, target: target, splits: splits, context: FitContext(seed: 9, threads: threads))
+      let found = try validation.measure(pipelines).map { result in
+        let summary = try #require(result.summary, "\(result.problem ?? "")")
+        return Found(
+          name: result.name, folds: summary.folds.map(\.metrics), metrics: summary.metrics, predictions: result.outOfFold?.values ?? [])
+      }
+      return Digest.sha256(try JSON.encode(found))
+    }
+    #expect(Set(digests).count == 1)
+  }
+
   @Test func balanceTouchesTrainingRowsOnly() throws {
     let part = try part()
     let target = try TargetColumn(part, column: "label", task: .classification)

@@ -63,8 +63,9 @@ public struct PermutationImportance: Codable, Sendable, Hashable {
   /// Bars with intervals, the most important first.
   public func chart(_ limit: Int = 20) -> any Chart {
     let title = MetricInfo.named(metric)?.title ?? metric
+    let change = MetricInfo.named(metric)?.higherIsBetter == false ? "rise" : "fall"
     return BarChart(
-      title: "What the model relies on", valueTitle: "loss of \(title) where shuffled",
+      title: "What the model relies on", valueTitle: "\(change) of \(title) where shuffled",
       bars: features.prefix(limit).map { BarChart.Bar($0.name, $0.importance.value, interval: $0.importance.lower...$0.importance.upper) })
   }
 }

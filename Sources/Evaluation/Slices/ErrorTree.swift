@@ -6,7 +6,7 @@ public import Charts
 public struct ErrorTree: Codable, Sendable, Hashable {
   /// A leaf.
   public struct Rule: Codable, Sendable, Hashable {
-    /// What holds for its rows, as `region is north` or `age is not < 25`; empty for all rows.
+    /// What holds for its rows, as `region is north` or `age not < 25`; empty for all rows.
     public let conditions: [String]
     /// How many rows.
     public let rows: Int
@@ -59,8 +59,12 @@ public struct ErrorTree: Codable, Sendable, Hashable {
       }
       let feature = features[best.feature]
       let label = feature.labels[best.code]
-      grow(rows.filter { feature.codes[$0] == best.code }, conditions + ["\(feature.name) is \(label)"])
-      grow(rows.filter { feature.codes[$0] != best.code }, conditions + ["\(feature.name) is not \(label)"])
+      grow(
+        rows.filter { feature.codes[$0] == best.code },
+        conditions + [label.isRange ? "\(feature.name) \(label)" : "\(feature.name) is \(label)"])
+      grow(
+        rows.filter { feature.codes[$0] != best.code },
+        conditions + [label.isRange ? "\(feature.name) not \(label)" : "\(feature.name) is not \(label)"])
     }
     grow(Array(losses.indices), [])
     var within = 0.0

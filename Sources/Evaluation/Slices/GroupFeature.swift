@@ -77,3 +77,8 @@ public struct GroupFeature: Codable, Sendable, Hashable {
     return String(text.reversed().drop { $0 == "0" }.reversed())
   }
 }
+
+extension String {
+  /// A group of numbers up to or from an edge on, which reads as a condition by itself.
+  var isRange: Bool { hasPrefix("< ") || hasPrefix("≥ ") }
+}

@@ -9,6 +9,9 @@ public struct Slice: Codable, Sendable, Hashable {
     public let feature: String
     /// The group's name.
     public let value: String
+
+    /// `region = north`, `age < 25`.
+    var text: String { value.isRange ? "\(feature) \(value)" : "\(feature) = \(value)" }
   }
 
   /// What its rows share.
@@ -29,7 +32,7 @@ public struct Slice: Codable, Sendable, Hashable {
   public let adjustedPValue: Double
 
   /// `region = north, age < 25`.
-  public var name: String { conditions.map { "\($0.feature) = \($0.value)" }.joined(separator: ", ") }
+  public var name: String { conditions.map(\.text).joined(separator: ", ") }
 }
 
 /// What slices are looked for.

@@ -15,7 +15,7 @@ public struct SliceMetrics: Codable, Sendable, Hashable {
     public let adjustedPValue: Double?
 
     /// `region = north, age < 25`.
-    public var name: String { conditions.isEmpty ? "all rows" : conditions.map { "\($0.feature) = \($0.value)" }.joined(separator: ", ") }
+    public var name: String { conditions.isEmpty ? "all rows" : conditions.map(\.text).joined(separator: ", ") }
   }
 
   /// The metrics' names, the main one first.
@@ -109,10 +109,11 @@ public struct SliceMetrics: Codable, Sendable, Hashable {
     func cell(_ estimate: Estimate?) -> [String] {
       guard let estimate, !estimate.value.isNaN else { return ["–", ""] }
       let text = ClassificationEvaluation.text
-      return [text(estimate.value), "\(text(estimate.lower)) – \(text(estimate.upper))"]
+      return [text(estimate.value), "\(text(estimate.lower)) to \(text(estimate.upper))"]
     }
     return TextTable(
-      columns: [.init("slice"), .number("rows")] + measures.flatMap { [.number($0), .number("interval")] } + [.number("p, corrected")],
+      columns: [.init("slice"), .number("rows")] + measures.flatMap { [.number(MetricInfo.named($0)?.title ?? $0), .number("interval")] }
+        + [.number("p, corrected")],
       rows: rows.map { row in
         [row.name, NumberText.grouped(row.rows)] + measures.flatMap { cell(row.metrics[$0]) }
           + [row.adjustedPValue.map { NumberText.significant($0, digits: 2) + ($0 <= 0.05 ? " *" : "") } ?? ""]

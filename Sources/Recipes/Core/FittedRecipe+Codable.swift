@@ -45,14 +45,20 @@ extension FittedRecipe: Codable, Equatable {
     let plan = try container.decode([PlannedStep].self, forKey: .steps)
     let outputs = try container.decode([Int].self, forKey: .outputs)
     // A saved recipe may have been changed by hand: no place may lie outside, and every column is made before it is read.
+    guard slots.count >= schema.inputs.count, slots.prefix(schema.inputs.count).allSatisfy({ $0.features == nil }),
+      slots.allSatisfy({ ($0.levels ?? 1) >= 0 && ($0.kind == .sparse) == ($0.features != nil) })
+    else { throw RecipeError("the saved recipe has columns that cannot be") }
     var made = Set(schema.inputs.indices)
     for step in plan {
       guard step.inputs.allSatisfy(made.contains), step.outputs.allSatisfy({ slots.indices.contains($0) }) else {
         throw RecipeError("the saved recipe reads a column before it is made")
       }
+      let place = SavedPlace(
+        step: type(of: step.fitted).name, inputs: step.inputs.map { slots[$0] }, outputs: step.outputs.map { slots[$0] })
+      try step.fitted.check(place)
       made.formUnion(step.outputs)
     }
-    guard slots.count >= schema.inputs.count, outputs.allSatisfy(made.contains) else {
+    guard outputs.allSatisfy(made.contains) else {
       throw RecipeError("the saved recipe gives a column that no step makes")
     }
     self.init(

@@ -157,6 +157,16 @@ public struct FittedRecipe: Sendable {
       if let count = slots[slot].levels { levels[width] = count }
       width += slots[slot].features?.count ?? 1
     }
+    // Each is written where its columns are planned, without looking again.
+    for slot in chosen {
+      let isFitting: Bool =
+        switch values[slot] {
+        case .numbers(let numbers): slots[slot].features == nil && numbers.count == rows
+        case .sparse(let sparse): slots[slot].features?.count == sparse.columns && sparse.rows == rows
+        case .column, nil: false
+        }
+      guard isFitting else { throw RecipeError("column '\(slots[slot].name)' holds no numbers", column: slots[slot].name) }
+    }
     if isSparse { return try assembleSparse(values, chosen, starts, names, levels, rows: rows) }
     let filled = try [Double](unsafeUninitializedCapacity: rows * width) { target, written in
       for (slot, start) in zip(chosen, starts) {

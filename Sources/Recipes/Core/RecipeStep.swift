@@ -65,6 +65,9 @@ public struct StepFit: Sendable {
 /// A step that has learnt: changes rows and is not changed by them.
 protocol FittedStep: Codable, Sendable, Hashable {
   static var name: String { get }
+  /// Whether what was read from a file fits together, and to the columns that it is planned between.
+  /// - Throws: `RecipeError` that says what does not.
+  func check(_ place: SavedPlace) throws
   /// - Returns: the values of the outputs of all groups, in their order.
   func transform(_ inputs: [RecipeValues], rows: Int, threads: Int) throws -> [RecipeValues]
   /// Whether ``transform(row:inputs:outputs:)`` works.

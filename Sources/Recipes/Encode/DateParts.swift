@@ -90,7 +90,7 @@ struct FittedDates: FittedStep {
   let zones: [String]
   var takesSingleRows: Bool { true }
 
-  private var width: Int { parts.reduce(elapsed ? 1 : 0) { $0 + (cyclic && $1.round != nil ? 2 : 1) } }
+  var width: Int { parts.reduce(elapsed ? 1 : 0) { $0 + (cyclic && $1.round != nil ? 2 : 1) } }
 
   private func write(_ time: Double, _ place: Int, _ zone: TimeZone, _ body: (Int, Double) -> Void) {
     guard !time.isNaN else {
@@ -138,9 +138,10 @@ struct CivilTime {
   let year: Int, month: Int, day: Int, dayNumber: Int, secondOfDay: Int
 
   init(microseconds: Double, _ zone: TimeZone) {
-    let seconds = (microseconds / 1e6).rounded(.down)
+    // Times far beyond the calendar, infinite ones included, are its ends.
+    let seconds = max(min((microseconds / 1e6).rounded(.down), 1e13), -1e13)
     let offset = zone.identifier == "UTC" || zone.identifier == "GMT" ? 0 : zone.secondsFromGMT(for: Date(timeIntervalSince1970: seconds))
-    let local = Int(max(min(seconds, 1e15), -1e15)) + offset
+    let local = Int(seconds) + offset
     dayNumber = local >= 0 ? local / 86_400 : -((86_399 - local) / 86_400)
     secondOfDay = local - dayNumber * 86_400
     let shifted = dayNumber + 719_468

@@ -44,7 +44,7 @@ struct Tokens: Hashable, Sendable {
     finish()
     guard longest > 1 else { return tokens }
     var terms = shortest == 1 ? tokens : []
-    for length in max(shortest, 2)...max(longest, 2) where length <= tokens.count {
+    for length in stride(from: max(shortest, 2), through: min(longest, tokens.count), by: 1) {
       for start in 0...tokens.count - length { terms.append(tokens[start..<start + length].joined(separator: " ")) }
     }
     return terms
@@ -65,7 +65,7 @@ struct Tokens: Hashable, Sendable {
     }
     scalars += run.count > 1 ? [" "] : run
     var terms: [String] = []
-    for length in shortest...longest where length <= scalars.count {
+    for length in stride(from: shortest, through: min(longest, scalars.count), by: 1) {
       for start in 0...scalars.count - length { terms.append(Self.string(scalars[start..<start + length])) }
     }
     return terms
