@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The peers of Benchmarks/swift/LearnerBenchmark.swift: scikit-learn and XGBoost. Prints JSON with the same keys.
 
-usage: OMP_NUM_THREADS=2 Benchmarks/learners.py [forest] [tree] [boosting] [knn]
+usage: OMP_NUM_THREADS=2 Benchmarks/learners.py [forest] [tree] [boosting] [knn] [clusters]
 """
 
 import json
@@ -52,7 +52,7 @@ def boosting(results):
     import xgboost
 
     x, y = table(40_000, 50)
-    results["boosting-fit"] = seconds(lambda: xgboost.XGBClassifier(n_estimators=100, n_jobs=2, tree_method="hist").fit(x, y))
+    results["boosting-fit"] = seconds(lambda: xgboost.XGBClassifier(n_estimators=100, n_jobs=2, tree_method="hist", learning_rate=0.1).fit(x, y))
 
 
 def knn(results):
@@ -64,8 +64,22 @@ def knn(results):
     results["knn"] = seconds(lambda: fitted.predict_proba(x))
 
 
+def clusters(results):
+    from sklearn.cluster import KMeans
+    from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
+
+    random = np.random.default_rng(2)
+    rows, columns = np.arange(40_000)[:, None] % 12, np.arange(20)[None, :]
+    x = rows * (columns + 3) % 7 * 0.5 + random.random((40_000, 20, 4)).sum(-1) * 1.7 - 3.4
+    for threads in [1, 2]:
+        with threadpool_limits(threads):
+            results[f"kmeans-{threads}"] = seconds(lambda: KMeans(12, n_init=1, max_iter=30, tol=0).fit(x))
+            results[f"mixture-{threads}"] = seconds(lambda: GaussianMixture(12, max_iter=10, tol=0).fit(x), 2)
+
+
 if __name__ == "__main__":
-    tasks = {"forest": forest, "tree": tree, "boosting": boosting, "knn": knn}
+    tasks = {"forest": forest, "tree": tree, "boosting": boosting, "knn": knn, "clusters": clusters}
     results = {}
     for name in sys.argv[1:] or tasks:
         tasks[name](results)

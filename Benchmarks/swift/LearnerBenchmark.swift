@@ -6,7 +6,7 @@ import Tables
 /// Speeds of classic learners on the tables that `Benchmarks/learners.py` makes, too. Seconds, but for rows by themselves: microseconds.
 enum LearnerBenchmark {
   static func run(_ arguments: [String]) throws -> [String: Double] {
-    let wanted = arguments.isEmpty ? ["forest", "tree", "boosting", "knn"] : arguments
+    let wanted = arguments.isEmpty ? ["forest", "tree", "boosting", "knn", "clusters"] : arguments
     var results: [String: Double] = [:]
     for task in wanted {
       switch task {
@@ -14,7 +14,8 @@ enum LearnerBenchmark {
       case "tree": try tree(&results)
       case "boosting": try boosting(&results)
       case "knn": try neighbours(&results)
-      default: throw ArgumentError("there is no task '\(task)'", expected: "forest, tree, boosting, knn")
+      case "clusters": try clusters(&results)
+      default: throw ArgumentError("there is no task '\(task)'", expected: "forest, tree, boosting, knn, clusters")
       }
     }
     return results
@@ -76,5 +77,29 @@ enum LearnerBenchmark {
     let learner = try LearnerCatalogue.learner("neighbours", settings: ["neighbours": 5])
     guard let fitted = try learner.fit(x, target, weights: nil, context: FitContext()) as? any FittedClassifier else { return }
     results["knn"] = try seconds { _ = try fitted.probabilities(x) }
+  }
+
+  /// 40,000 rows around twelve corners, wide enough to run into each other.
+  private static func clusters(_ results: inout [String: Double]) throws {
+    let rows = 40_000, columns = 20
+    var values = [Double](repeating: 0, count: rows * columns)
+    for row in 0..<rows {
+      var random = KeyedRandom(seed: 2, purpose: "benchmark", index: UInt64(row))
+      for column in 0..<columns {
+        let noise = (0..<4).reduce(0.0) { sum, _ in sum + random.uniform() } * 1.7 - 3.4
+        values[row * columns + column] = Double((row % 12) * (column + 3) % 7) * 0.5 + noise
+      }
+    }
+    let x = try FeatureMatrix(rows: rows, names: (0..<columns).map { "f\($0)" }, values: values)
+    let none = Target.values([Double](repeating: 0, count: rows))
+    for threads in [1, 2] {
+      let context = FitContext(threads: threads)
+      results["kmeans-\(threads)"] = try seconds {
+        _ = try KMeans(clusters: 12, starts: 1, iterations: 30, tolerance: 0).fit(x, none, weights: nil, context: context)
+      }
+      results["mixture-\(threads)"] = try seconds(2) {
+        _ = try GaussianMixture(components: 12, iterations: 10, tolerance: 0).fit(x, none, weights: nil, context: context)
+      }
+    }
   }
 }

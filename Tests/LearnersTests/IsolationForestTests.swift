@@ -26,6 +26,27 @@ import Testing
     #expect(abs(shift) < 0.01)
   }
 
+  @Test func pathLengthsEqualScikitLearns() throws {
+    let reference = try ReferenceData.read("learners_isolation.json")
+    for (count, path) in zip(try reference.numbers("counts"), try reference.numbers("paths")) {
+      // Rows that are all the same stay in one leaf, whose depth is the mean path of so many rows.
+      let same = try FeatureMatrix(rows: Int(count), names: ["a"], values: [Double](repeating: 7, count: Int(count)))
+      let archive = try IsolationForest(trees: 1, samples: 1000).fit(same, .values([]), weights: nil, context: FitContext()).archive()
+      let leaves = try #require(archive.arrays["values"]).values(as: Double.self)
+      #expect(leaves.count == 1 && abs((leaves.first ?? -1) - path) < 1e-12, "\(count) rows: \(leaves) and \(path)")
+    }
+    let cases = reference["cases"]?.arrayValue ?? []
+    #expect(cases.count == 4)
+    for entry in cases {
+      let ones = entry["ones"]?.intValue ?? 0, zeros = entry["zeros"]?.intValue ?? 0
+      let x = try FeatureMatrix(
+        rows: ones + zeros, names: ["a"], values: [Double](repeating: 1, count: ones) + [Double](repeating: 0, count: zeros))
+      let fitted = try IsolationForest(trees: 5, samples: ones + zeros).fit(x, .values([]), weights: nil, context: FitContext())
+      let own = try LearnerContract.outcome(fitted, FeatureMatrix(rows: 2, names: ["a"], values: [1, 0]))
+      for (a, b) in zip(own, try entry.numbers("scores")) { #expect(abs(a - b) < 1e-9, "\(ones) of \(ones + zeros): \(a) and \(b)") }
+    }
+  }
+
   @Test func contaminationSetsTheThreshold() throws {
     let x = try TreeFixtures.features("cancer")
     let target = try TreeFixtures.classes("cancer")

@@ -4,6 +4,7 @@
 #include <libsvm/svm.h>
 #include <xgboost/c_api.h>
 
+#include "clearners_clusters.h"
 #include "clearners_hnsw.h"
 #include "clearners_neighbours.h"
 #include "clearners_trees.h"

@@ -80,7 +80,7 @@ typedef struct {
   const int64_t *starts;        // a tree: its first node
   int64_t trees;
   const uint32_t *words;
-  const int64_t *word_starts;   // a tree: its first word
+  const int64_t *word_starts;   // a tree: its first word; and the end
   const int64_t *leaf_starts;   // a tree: its first leaf
 } CLForest;
 

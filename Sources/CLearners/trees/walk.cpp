@@ -48,22 +48,51 @@ inline void leavesOf(const CLTreeNode *nodes, const uint32_t *words, const doubl
   for (int lane = 0; lane < count; lane++) leaves[lane] = nodes[at[lane]].left;
 }
 
+// The same where no value is missing and no feature is a category: without a branch but the last, which cannot be foreseen well otherwise.
+inline void plainLeavesOf(const CLTreeNode *nodes, const double *x, int64_t columns, int32_t *leaves) {
+  int32_t at[lanes] = {0};
+  int32_t walking = -1;
+  while (walking) {
+    walking = 0;
+    for (int lane = 0; lane < lanes; lane++) {
+      const CLTreeNode &node = nodes[at[lane]];
+      const int32_t isLeaf = node.feature >> 31;
+      const bool right = !(x[lane * columns + (node.feature & CL_NODE_FEATURE & ~isLeaf)] <= node.threshold);
+      at[lane] = (at[lane] & isLeaf) | ((node.left + right) & ~isLeaf);
+      walking |= ~isLeaf;
+    }
+  }
+  for (int lane = 0; lane < lanes; lane++) leaves[lane] = nodes[at[lane]].left;
+}
+
+bool hasMissing(const double *x, int64_t count) {
+  int missing = 0;
+  for (int64_t place = 0; place < count; place++) missing |= x[place] != x[place];
+  return missing != 0;
+}
+
 }  // namespace
 
 void cl_forest_add(const CLForest *forest, const double *values, int32_t width, const double *x, int64_t rows, int64_t columns,
                    double *out) {
-  // A block of rows through one tree after the other: the tree stays in the cache.
-  const int64_t block = 64;
+  // A block of rows through one tree after the other: both stay in the cache.
+  const int64_t block = 512;
   for (int64_t first = 0; first < rows; first += block) {
     const int64_t last = std::min(rows, first + block);
+    const bool isWhole = last - first >= lanes && !hasMissing(x + first * columns, (last - first) * columns);
     for (int64_t tree = 0; tree < forest->trees; tree++) {
       const CLTreeNode *nodes = forest->nodes + forest->starts[tree];
       const double *shares = values + forest->leaf_starts[tree] * width;
       const uint32_t *words = forest->words + forest->word_starts[tree];
+      const bool isPlain = isWhole && forest->word_starts[tree] == forest->word_starts[tree + 1];
       for (int64_t row = first; row < last; row += lanes) {
         int32_t leaves[lanes];
         const int count = static_cast<int>(std::min<int64_t>(lanes, last - row));
-        leavesOf(nodes, words, x + row * columns, columns, count, leaves);
+        if (isPlain && count == lanes) {
+          plainLeavesOf(nodes, x + row * columns, columns, leaves);
+        } else {
+          leavesOf(nodes, words, x + row * columns, columns, count, leaves);
+        }
         for (int lane = 0; lane < count; lane++) {
           const double *leaf = shares + static_cast<int64_t>(leaves[lane]) * width;
           double *target = out + (row + lane) * width;

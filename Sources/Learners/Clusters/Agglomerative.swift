@@ -136,7 +136,7 @@ public struct AgglomerativeModel: FittedClusterer {
 
   public func assign(_ x: FeatureMatrix) throws -> [Int] {
     try FeatureCheck.prediction(x, featureNames, kind)
-    return try Lloyd.nearest(x.denseValues(), centres, columns: featureNames.count).map(\.centre)
+    return try Lloyd.nearest(x.denseValues(), centres, columns: featureNames.count).centres
   }
 
   private struct State: Codable { var featureNames: [String] }

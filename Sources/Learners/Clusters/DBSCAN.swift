@@ -69,9 +69,8 @@ public struct DBSCANModel: FittedClusterer, FittedWithWarnings {
   public func assign(_ x: FeatureMatrix) throws -> [Int] {
     try FeatureCheck.prediction(x, featureNames, kind)
     guard !groups.isEmpty else { return [Int](repeating: -1, count: x.rows) }
-    return try Lloyd.nearest(x.denseValues(), cores, columns: featureNames.count).map {
-      $0.distance <= radius * radius ? groups[$0.centre] : -1
-    }
+    let nearest = try Lloyd.nearest(x.denseValues(), cores, columns: featureNames.count)
+    return zip(nearest.centres, nearest.distances).map { core, distance in distance <= radius * radius ? groups[core] : -1 }
   }
 
   private struct State: Codable { var featureNames: [String], radius: Double, groups: [Int], clusterCount: Int, warnings: [String] }

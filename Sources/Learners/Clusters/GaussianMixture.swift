@@ -73,7 +73,7 @@ public struct GaussianMixture: Learner {
     if given == nil {
       let means = try KMeans(clusters: count, starts: 3).model(
         TrainingRows(Self.kind, rows.features, nil, weights: rows.weights), context)
-      labels = Lloyd.nearest(values, means.centres, columns: p).map(\.centre)
+      labels = try Lloyd.nearest(values, means.centres, columns: p, threads: context.threads).centres
     }
     if let wrong = labels.first(where: { $0 < 0 || $0 >= count }) {
       throw LearnerError("gaussian_mixture was given the assignment \(wrong)", expected: "0 to \(count - 1)")
@@ -81,14 +81,16 @@ public struct GaussianMixture: Learner {
     var shares = [Double](repeating: 0, count: n * count)
     for (row, label) in labels.enumerated() { shares[row * count + label] = 1 }
     let total = rows.totalWeight
-    var state = try maximized(values, rows.weights, shares, count, p)
+    let maximum = MixtureMaximum(
+      covariance: covariance, regularization: regularization, values: values, weights: rows.weights, columns: p, threads: context.threads)
+    var state = try maximum.state(shares, count)
     var bound = -Double.infinity, rounds = 0, converged = false
     while rounds < iterations {
       try Task.checkCancellation()
       rounds += 1
       let (logs, responsibilities) = try state.expectation(values, threads: context.threads)
       let next = zip(logs, rows.weights).reduce(0) { $0 + $1.0 * $1.1 } / total
-      state = try maximized(values, rows.weights, responsibilities, count, p)
+      state = try maximum.state(responsibilities, count)
       let change = next - bound
       bound = next
       if abs(change) < tolerance {
@@ -111,55 +113,5 @@ public struct GaussianMixture: Learner {
       featureNames: rows.names, state: state, logLikelihood: likelihood / total,
       bic: -2 * likelihood + Double(free) * log(total), aic: -2 * likelihood + 2 * Double(free), threshold: threshold, iterations: rounds,
       warnings: converged ? [] : ["gaussian_mixture did not converge in \(iterations) rounds"])
-  }
-
-  /// Means, covariances and shares from responsibilities `[rows, count]`.
-  private func maximized(
-    _ values: [Double], _ weights: [Double], _ responsibilities: [Double], _ count: Int, _ p: Int
-  ) throws -> MixtureState {
-    let n = weights.count
-    var weighted = responsibilities
-    for place in weighted.indices { weighted[place] *= weights[place / count] }
-    var sums = [Double](repeating: 10 * Double.ulpOfOne, count: count)
-    for place in weighted.indices { sums[place % count] += weighted[place] }
-    var means = RowMatrix(rows: n, columns: p, dense: values).transposedTimes(weighted, outputs: count)
-    for place in means.indices { means[place] /= sums[place / p] }
-    var covariances: [Double] = []
-    switch covariance {
-    case .full, .tied:
-      for component in 0..<count {
-        let centred = DenseAlgebra.centred(
-          values, rows: n, means: Array(means[component * p..<(component + 1) * p]), weights: nil)
-        covariances += try DenseAlgebra.gram(
-          centred, rows: n, columns: p, weights: (0..<n).map { weighted[$0 * count + component] })
-      }
-      if covariance == .tied {
-        let all = sums.reduce(0, +)
-        covariances = (0..<p * p).map { place in (0..<count).reduce(0.0) { $0 + covariances[$1 * p * p + place] } / all }
-      } else {
-        for place in covariances.indices { covariances[place] /= sums[place / (p * p)] }
-      }
-      for start in stride(from: 0, to: covariances.count, by: p * p) {
-        for column in 0..<p { covariances[start + column * (p + 1)] += regularization }
-      }
-    case .diag, .spherical:
-      covariances = [Double](repeating: 0, count: count * p)
-      for row in 0..<n {
-        for component in 0..<count {
-          let share = weighted[row * count + component]
-          if share == 0 { continue }
-          for column in 0..<p {
-            let difference = values[row * p + column] - means[component * p + column]
-            covariances[component * p + column] += share * difference * difference
-          }
-        }
-      }
-      for place in covariances.indices { covariances[place] = covariances[place] / sums[place / p] + regularization }
-      if covariance == .spherical {
-        covariances = (0..<count).map { component in covariances[component * p..<(component + 1) * p].reduce(0, +) / Double(p) }
-      }
-    }
-    let all = sums.reduce(0, +)
-    return try MixtureState(covariance: covariance, shares: sums.map { $0 / all }, means: means, covariances: covariances, columns: p)
   }
 }

@@ -55,7 +55,7 @@ public struct GaussianMixtureModel: FittedClusterer, FittedAnomalyDetector, Fitt
 
   private func expectation(_ x: FeatureMatrix) throws -> (logs: [Double], responsibilities: [Double]) {
     try FeatureCheck.prediction(x, featureNames, kind)
-    return try state.expectation(x.denseValues(), threads: 1)
+    return try state.expectation(x.denseValues(), threads: Parallel.defaultThreads)
   }
 
   private struct State: Codable {

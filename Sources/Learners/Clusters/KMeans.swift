@@ -36,7 +36,7 @@ public struct KMeans: Learner {
       throw LearnerError("\(rows.kind) was asked for \(clusters) clusters of \(rows.rows) rows", expected: "at most a cluster a row")
     }
     guard case .dense(let values) = rows.x.layout else { throw LearnerError("kmeans needs dense rows") }
-    let lloyd = Lloyd(values: values, weights: rows.weights, columns: rows.columns, count: clusters, threads: context.threads)
+    let lloyd = try Lloyd(values: values, weights: rows.weights, columns: rows.columns, count: clusters, threads: context.threads)
     let variance = rows.x.variances(rows.weights, around: rows.x.means(rows.weights)).reduce(0, +) / Double(rows.columns)
     var best: Lloyd.Outcome?
     if let centres {
@@ -49,7 +49,7 @@ public struct KMeans: Learner {
     } else {
       for start in 0..<starts {
         var random = KeyedRandom(seed: context.seed, purpose: "kmeans.start", index: UInt64(start))
-        let outcome = try lloyd.run(from: lloyd.plusPlus(&random), iterations: iterations, goal: tolerance * variance)
+        let outcome = try lloyd.run(from: lloyd.start(&random), iterations: iterations, goal: tolerance * variance)
         // Ends that differ by rounding are one: the first is kept.
         if let kept = best, outcome.inertia >= kept.inertia * (1 - 1e-9) { continue }
         best = outcome
@@ -90,7 +90,7 @@ public struct KMeansModel: FittedClusterer, FittedWithWarnings {
 
   public func assign(_ x: FeatureMatrix) throws -> [Int] {
     try FeatureCheck.prediction(x, featureNames, kind)
-    return try Lloyd.nearest(x.denseValues(), centres, columns: featureNames.count).map(\.centre)
+    return try Lloyd.nearest(x.denseValues(), centres, columns: featureNames.count).centres
   }
 
   /// Distances to every centre: row-major, `[rows, clusters]`.

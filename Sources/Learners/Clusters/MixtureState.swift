@@ -1,3 +1,4 @@
+import CLearners
 import Foundation
 import MartletCore
 
@@ -90,44 +91,40 @@ struct MixtureState: Sendable {
     return (inverse, determinant)
   }
 
-  /// The log density of one row, and its log share of each component.
-  private func logs(_ values: UnsafeBufferPointer<Double>, _ row: Int, _ scores: inout [Double]) -> Double {
-    let p = columns
-    for component in 0..<count {
-      var distance = 0.0
-      switch covariance {
-      case .diag, .spherical:
-        for column in 0..<p {
-          let difference = values[row * p + column] - means[component * p + column]
-          distance += difference * difference / covariances[covariance == .diag ? component * p + column : component]
-        }
-      case .full, .tied:
-        let start = covariance == .full ? component * p * p : 0
-        for i in 0..<p {
-          var sum = 0.0
-          for j in 0...i { sum += factors[start + i * p + j] * (values[row * p + j] - means[component * p + j]) }
-          distance += sum * sum
-        }
-      }
-      scores[component] = log(shares[component]) - 0.5 * (Double(p) * log(2 * Double.pi) + logDeterminants[component] + distance)
-    }
-    let largest = scores.max() ?? 0
-    return largest + log(scores.reduce(0) { $0 + exp($1 - largest) })
-  }
+  /// The work is shared out in so many rows, whatever the number of threads.
+  static let block = 4096
 
   /// - Returns: a row's log density, and responsibilities `[rows, components]`.
   func expectation(_ values: [Double], threads: Int) throws -> (logs: [Double], responsibilities: [Double]) {
-    let rows = values.count / columns, block = 1024
-    let parts = try Parallel.map((rows + block - 1) / block, threads: threads) { index -> ([Double], [Double]) in
-      var logs: [Double] = [], responsibilities: [Double] = []
-      var scores = [Double](repeating: 0, count: count)
-      values.withUnsafeBufferPointer { values in
-        for row in index * block..<min((index + 1) * block, rows) {
-          let density = self.logs(values, row, &scores)
-          logs.append(density)
-          for score in scores { responsibilities.append(exp(score - density)) }
+    let rows = values.count / columns
+    let constants = shares.indices.map { log(shares[$0]) - 0.5 * (Double(columns) * log(2 * Double.pi) + logDeterminants[$0]) }
+    let precisions: [Double] =
+      switch covariance {
+      case .diag: covariances.map { 1 / $0 }
+      case .spherical: covariances.flatMap { [Double](repeating: 1 / $0, count: columns) }
+      case .full, .tied: []
+      }
+    let parts = try Parallel.map((rows + Self.block - 1) / Self.block, threads: threads) { index -> ([Double], [Double]) in
+      let start = index * Self.block, size = min(Self.block, rows - start)
+      var logs = [Double](repeating: 0, count: size), responsibilities = [Double](repeating: 0, count: size * count)
+      let failed = values.withUnsafeBufferPointer { values in
+        factors.withUnsafeBufferPointer { factors in
+          means.withUnsafeBufferPointer { means in
+            precisions.withUnsafeBufferPointer { precisions in
+              constants.withUnsafeBufferPointer { constants in
+                var mixture = CLMixture(
+                  count: Int64(count), columns: Int64(columns), means: means.baseAddress,
+                  factors: precisions.isEmpty ? factors.baseAddress : nil,
+                  factor_stride: covariance == .full ? Int64(columns * columns) : 0, precisions: precisions.baseAddress,
+                  constants: constants.baseAddress)
+                return cl_mixture_densities(
+                  &mixture, values.baseAddress.map { $0 + start * columns }, Int64(size), &logs, &responsibilities)
+              }
+            }
+          }
         }
       }
+      guard failed == 0 else { throw LearnerError("there was no memory for a mixture of \(columns) features") }
       return (logs, responsibilities)
     }
     return (parts.flatMap(\.0), parts.flatMap(\.1))
