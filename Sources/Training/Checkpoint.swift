@@ -50,7 +50,8 @@ public struct Checkpoint: Sendable {
   public func loadWeights(into model: Module) throws { try model.load(from: weightsPath) }
 
   /// Puts a run back to the saved moment.
-  func restore(_ run: TrainingRun) throws {
+  /// - Parameter changes: what the run may do otherwise.
+  func restore(_ run: TrainingRun, accepting changes: ResumeChanges) throws {
     guard manifest.step >= 0, manifest.epoch >= 0, manifest.position.epoch >= 0, manifest.position.batch >= 0 else {
       throw StateMismatch(
         "the checkpoint \(path) says step \(manifest.step), epoch \(manifest.position.epoch), batch \(manifest.position.batch)",
@@ -66,6 +67,8 @@ public struct Checkpoint: Sendable {
     try check("accumulate", "\(settings.accumulate)", "\(run.settings.accumulate)", remedy: "the same TrainerOptions")
     try check("precision", "\(settings.precision)", "\(run.settings.precision)", remedy: "the same TrainerOptions")
     try check("averaging", Self.name(settings.averaging), Self.name(run.settings.averaging), remedy: "the same TrainerOptions")
+
+    try check(run, accepting: changes)
 
     let file = try SafetensorsFile(path: path + "/" + Self.stateName)
     var averages: [String: Tensor] = [:]
@@ -91,8 +94,12 @@ public struct Checkpoint: Sendable {
       if run.isAverageValidated { try average.exchange() }
     }
     if let scaler = run.scaler, let state = manifest.scaler { try scaler.load(state) }
-    try run.optimizer.load(SavedState(values: manifest.optimizer, tensors: optimizer))
-    try run.restoreHandlers(handlers)
+    if !changes.contains(.optimizer) {
+      try run.optimizer.load(SavedState(values: manifest.optimizer, tensors: optimizer))
+    } else if let settings = run.description?.optimizer, let values = RunDescription.adopting(settings, in: manifest.optimizer) {
+      try run.optimizer.load(SavedState(values: values, tensors: optimizer))
+    }
+    try run.restoreHandlers(handlers, mayDiffer: changes.contains(.handlers))
     if let random { try RandomState.restore(random.clone()) }
     run.step = manifest.step
     run.position = manifest.position
@@ -102,6 +109,17 @@ public struct Checkpoint: Sendable {
     try run.restore(history: manifest.history)
     run.lastCheckpoint = path
     run.isResumed = true
+  }
+
+  /// Compares what the run does with what the saved one did.
+  private func check(_ run: TrainingRun, accepting changes: ResumeChanges) throws {
+    guard let saved = manifest.run, let now = run.description else { return }
+    let differences = saved.differences(to: now, schedule: run.schedule, steps: run.totalSteps).filter { !changes.contains($0.kind) }
+    guard !differences.isEmpty else { return }
+    let kinds = differences.reduce(into: ResumeChanges()) { $0.formUnion($1.kind) }.union(changes)
+    throw StateMismatch(
+      "this run is not the one that the checkpoint \(path) was saved from: \(differences.map(\.text).joined(separator: "; "))",
+      expected: "the same settings as then", remedy: "fit(…, resumingFrom: …, accepting: \(kinds.spelling)) if that is meant")
   }
 
   private static func name(_ averaging: Averaging?) -> String { averaging.map { "\($0)" } ?? "none" }
@@ -132,7 +150,7 @@ public struct Checkpoint: Sendable {
       step: run.step, position: run.position, epoch: run.epoch, epochs: run.epochs, seed: run.seed, plan: run.plan, sums: run.sums,
       latest: run.latest, history: run.history, optimizer: optimizer.values,
       handlers: Dictionary(handlers.map { ($0.name, $0.state.values) }, uniquingKeysWith: { first, _ in first }),
-      settings: run.settings, scaler: try run.scaler?.state(),
+      settings: run.settings, run: run.description, scaler: try run.scaler?.state(),
       averageUpdates: run.average.flatMap { $0.updates > 0 ? $0.updates : nil })
     try storage.write(state.entries, to: folder + "/" + weightsName)
     try storage.write(tensors, to: folder + "/" + stateName)
@@ -167,6 +185,7 @@ struct CheckpointManifest: Codable, Sendable {
   let handlers: [String: JSONValue]
   /// Missing in checkpoints of versions that had none of these.
   var settings: RunSettings?
+  var run: RunDescription?
   var scaler: JSONValue?
   var averageUpdates: Int?
 }

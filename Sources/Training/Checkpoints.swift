@@ -37,6 +37,9 @@ public final class Checkpoints: Handler {
   /// Checkpoints to keep beside the best.
   public let keep: Int
 
+  /// The metric that decides unless another one is named.
+  public static let usualMetric = "validation/loss"
+
   private let storage: any CheckpointStorage
   private var saved: [String] = []
   private var best: Double?
@@ -44,11 +47,11 @@ public final class Checkpoints: Handler {
 
   /// - Parameters:
   ///   - folder: made if it is not there.
-  ///   - metric: decides what is best; where it is never measured, there is no best.
+  ///   - metric: decides what is best. Without validation data there is no `validation/loss` and no best; any other name must be measured.
   ///   - keep: checkpoints to keep beside the best; older ones are removed.
   public convenience init(
-    in folder: String, everySteps: Int? = nil, everyEpochs: Int? = 1, best metric: String = "validation/loss", _ goal: Goal = .minimum,
-    keep: Int = 1
+    in folder: String, everySteps: Int? = nil, everyEpochs: Int? = 1, best metric: String = Checkpoints.usualMetric,
+    _ goal: Goal = .minimum, keep: Int = 1
   ) {
     self.init(
       in: folder, everySteps: everySteps, everyEpochs: everyEpochs, best: metric, goal, keep: keep, storage: DiskStorage())
@@ -67,6 +70,8 @@ public final class Checkpoints: Handler {
   }
 
   public var name: String { "checkpoints" }
+  public var watchedMetrics: [String] { metric == Self.usualMetric ? [] : [metric] }
+  public var recordedMetrics: [String]? { [] }
   // What the others remember must be up to date.
   public var rank: Int { 100 }
 

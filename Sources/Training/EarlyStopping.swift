@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 import NN
 import Torch
 
@@ -35,6 +35,14 @@ public final class EarlyStopping: Handler {
   }
 
   public var name: String { "earlyStopping" }
+  public var watchedMetrics: [String] { [metric] }
+  public var recordedMetrics: [String]? { [] }
+  public var settings: JSONValue {
+    [
+      "metric": .string(metric), "goal": .string(goal.rawValue), "patience": .int(patience), "minimumDelta": .double(minimumDelta),
+      "restoresBest": .bool(restoresBest),
+    ]
+  }
 
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     switch event {

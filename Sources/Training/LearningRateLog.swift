@@ -5,6 +5,8 @@ public final class LearningRateLog: Handler {
   /// - Parameter every: steps between two records.
   public init(every interval: Int = 1) { self.interval = max(1, interval) }
 
+  public var recordedMetrics: [String]? { ["learningRate", "learningRate/"] }
+
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     guard case .stepEnd = event, run.step % interval == 0 else { return .continue }
     let rates = run.optimizer.learningRates

@@ -27,6 +27,8 @@ public final class ProgressBar: Handler {
   // Shows what the others have measured.
   public var rank: Int { 50 }
 
+  public var recordedMetrics: [String]? { [] }
+
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     switch event {
     case .epochBegin:

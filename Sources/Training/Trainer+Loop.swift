@@ -5,13 +5,17 @@ import Torch
 // Everything here runs on the trainer's thread. libtorch's per-thread settings are changed in synchronous functions only.
 extension Trainer {
   func run(
-    _ train: DataLoader, validation: DataLoader?, epochs: Int, handlers: [any Handler], checkpoint: String?
+    _ train: DataLoader, validation: DataLoader?, epochs: Int, handlers: [any Handler], checkpoint: Resumption?
   ) async throws -> TrainingResult {
     guard epochs >= 1 else { throw ArgumentError("\(epochs) epochs", expected: "1 or more") }
+    try checkParameters(epochs: epochs)
+    try checkWatched(handlers, validates: validation != nil, own: lossDescription == nil ? nil : [])
     let run = try TrainingRun(
       model: model, optimizer: optimizer, schedule: schedule, seed: seed, epochs: epochs, train: train,
       handlers: team?.own(handlers) ?? handlers, options: options, device: device)
-    if let checkpoint { try Checkpoint(at: checkpoint).restore(run) }
+    run.describe(loss: lossDescription, optimizer: optimizerDescription, options)
+    run.handlersToCheck = lossDescription == nil ? handlers : nil
+    if let checkpoint { try Checkpoint(at: checkpoint.path).restore(run, accepting: checkpoint.changes) }
     try startTeam()
     let names = Set(handlers.map(\.name))
     guard names.count == handlers.count else {
@@ -68,6 +72,7 @@ extension Trainer {
         let isLast = run.position.batch + group.count == run.batchesPerEpoch
         guard group.count == options.accumulate || isLast else { continue }
         try withThreads { try step(group, parameters, run) }
+        try checkWatched(run, validates: validation != nil)
         items += group.reduce(0) { $0 + ($1.wholeCount ?? $1.count) }
         group.removeAll(keepingCapacity: true)
         switch run.takeAnswer() {

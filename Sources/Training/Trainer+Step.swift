@@ -85,20 +85,28 @@ extension Trainer {
   ) throws -> NonFiniteTraining {
     guard try batch.inputs.allFinite() else { return failure(.inputs, [batch], run) }
     var first: (path: String, description: String)?
+    // The last call that went well, and the call that got what was already broken, if any did.
+    var finite: String?
+    var broken: String?
     let observation = model.observeForward { (event) throws(TorchError) in
       guard first == nil else { return }
       for output in event.outputs where try !output.allFinite() { first = (event.path, event.module.description) }
+      // Further inputs may be masks, in which infinity has its place.
+      if first == nil { finite = event.path } else if let input = event.inputs.first, try !input.allFinite() { broken = event.path }
     }
     defer { observation.cancel() }
+    var isOutputBroken = false
     let buffers = try model.namedBuffers().map { ($0.buffer, try $0.buffer.value.clone()) }
     try seedStep(run.step, part: part)
     do {
-      try withoutGrad { _ = try forward(batch) }
+      let outputs = try withoutGrad { try forward(batch).outputs }
+      if first == nil, try !outputs.allFinite() { isOutputBroken = true }
     } catch {
       // The second run is for the message only; what it found until here stands.
     }
     for (buffer, value) in buffers { try buffer.assign(value) }
-    guard let first else { return failure(.loss, [batch], run) }
+    if let broken { return failure(.between(first: finite, second: broken), [batch], run) }
+    guard let first else { return failure(isOutputBroken ? .between(first: finite, second: nil) : .loss, [batch], run) }
     let inside = try parameters.first { try isMember($0.name, of: first.path) && !$0.parameter.value.detach().allFinite() }
     return failure(.layer(path: first.path, description: first.description), [batch], run, parameter: inside?.name)
   }

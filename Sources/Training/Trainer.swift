@@ -1,3 +1,4 @@
+import MartletCore
 public import NN
 public import Torch
 
@@ -31,6 +32,10 @@ public final class Trainer {
   let team: TrainerTeam?
 
   let objective: (Batch) throws -> StepOutput
+  /// The loss with its settings; `nil` for an objective of the user's own.
+  let lossDescription: String?
+  /// The optimizer's settings before any schedule changed them.
+  let optimizerDescription: JSONValue
   let metrics: [BatchMetric]
   let options: TrainerOptions
   let thread: TorchThread
@@ -52,8 +57,7 @@ public final class Trainer {
     seed: UInt64 = 0, options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, distributed group: ProcessGroup? = nil
   ) throws {
     try self.init(
-      model, optimizer: optimizer, schedule: schedule, metrics: metrics ?? BatchMetric.usual(for: loss), seed: seed, options: options,
-      thread: thread, distributed: group
+      model, optimizer, schedule, metrics ?? BatchMetric.usual(for: loss), seed, options, thread, group, loss: loss.description
     ) { batch in
       let outputs = try model(batch.inputs)
       return StepOutput(loss: try loss(outputs, batch.targets(for: outputs)), outputs: outputs)
@@ -61,10 +65,18 @@ public final class Trainer {
   }
 
   /// A trainer for any model: `objective` runs it on a batch and computes the loss.
-  public init(
+  public convenience init(
     _ model: Module, optimizer: OptimizerChoice, schedule: Schedule = .constant, metrics: [BatchMetric] = [], seed: UInt64 = 0,
     options: TrainerOptions = TrainerOptions(), thread: TorchThread = .main, distributed group: ProcessGroup? = nil,
     objective: @escaping (Batch) throws -> StepOutput
+  ) throws {
+    try self.init(model, optimizer, schedule, metrics, seed, options, thread, group, loss: nil, objective)
+  }
+
+  private init(
+    _ model: Module, _ optimizer: OptimizerChoice, _ schedule: Schedule, _ metrics: [BatchMetric], _ seed: UInt64,
+    _ options: TrainerOptions, _ thread: TorchThread, _ group: ProcessGroup?, loss: String?,
+    _ objective: @escaping (Batch) throws -> StepOutput
   ) throws {
     try options.validate()
     self.model = model
@@ -81,6 +93,8 @@ public final class Trainer {
     self.options = options
     self.thread = thread
     self.objective = objective
+    lossDescription = loss
+    optimizerDescription = RunDescription.settings(of: try self.optimizer.state().values)
     team = group.map { TrainerTeam($0) }
     model.synchronizeBatchNorm(over: group)
     base = self.optimizer.settings
@@ -92,13 +106,18 @@ public final class Trainer {
   ///   - handlers: early stopping, checkpoints, progress …
   ///   - checkpoint: a checkpoint's folder (or a folder of checkpoints, whose newest is taken) to go on from; `epochs` counts from the
   ///     run's beginning.
+  ///   - changes: what this run may do otherwise than the one that was saved: loss, schedule, learning rate, early stopping …
   /// - Returns: what was measured, epoch by epoch.
-  /// - Throws: `TrainingInterrupted` when the task is cancelled, after a checkpoint was saved; `NonFiniteTraining`; `LoaderError`;
-  ///   `StateMismatch` if the checkpoint does not belong to this run; what the model and the handlers throw.
+  /// - Throws: `ArgumentError` if the schedule or a handler waits for a metric that nobody measures; `UntrainedParameters` if the optimizer
+  ///   does not have all of the model's parameters; `TrainingInterrupted` when the task is cancelled, after a checkpoint was saved;
+  ///   `NonFiniteTraining`; `LoaderError`; `StateMismatch` if the checkpoint does not belong to this run, or differs from it in something
+  ///   that is not among `changes`; what the model and the handlers throw.
   @discardableResult
   public func fit(
-    _ train: DataLoader, validation: DataLoader? = nil, epochs: Int, handlers: [any Handler] = [], resumingFrom checkpoint: String? = nil
+    _ train: DataLoader, validation: DataLoader? = nil, epochs: Int, handlers: [any Handler] = [], resumingFrom checkpoint: String? = nil,
+    accepting changes: ResumeChanges = []
   ) async throws -> TrainingResult {
+    let checkpoint = checkpoint.map { Resumption(path: $0, changes: changes) }
     if let team { return try await fit(team, train, validation, epochs, handlers, checkpoint) }
     return try await withTaskExecutorPreference(thread) {
       try await self.run(train, validation: validation, epochs: epochs, handlers: handlers, checkpoint: checkpoint)

@@ -23,6 +23,9 @@ public struct NonFiniteTraining: MartletError {
     case inputs
     /// The output of the layer at this path.
     case layer(path: String, description: String)
+    /// What the model computes between two layers: the first one's output (the model's input if `nil`) was finite, the second one's input
+    /// (the model's output if `nil`) was not.
+    case between(first: String?, second: String?)
     /// The loss, while every layer's output was finite.
     case loss
     /// The loss on the validation data, while training went on with finite numbers.
@@ -53,6 +56,9 @@ public struct NonFiniteTraining: MartletError {
       case .inputs: "the inputs of the batch (items \(items)) are not finite"
       case .layer(let path, let description):
         "the output of layer '\(path)' (\(description)) is not finite" + (parameter.map { ": its parameter '\($0)' is not" } ?? "")
+      case .between(let first, let second):
+        "numbers became not finite between \(first.map { "layer '\($0)', whose output was finite," } ?? "the model's input") and "
+          + (second.map { "layer '\($0)', whose input was not" } ?? "the model's output")
       case .loss: "the loss is not finite although every layer's output is"
       case .validation: "the validation loss is not finite, although the training loss is"
       case .gradient(let parameter): "the gradient of '\(parameter)' is not finite"
@@ -63,6 +69,7 @@ public struct NonFiniteTraining: MartletError {
   public var remedy: String? {
     switch place {
     case .inputs: "a look at these items, and a check of the data preparation for divisions by zero"
+    case .between: "a look at what the model computes there: divisions by zero, logarithms, roots and powers of large numbers"
     case .loss: "a check of the targets (classes in range, logarithms of zero)"
     case .validation: "a smaller learning rate (batch norm's running statistics may have overflowed), or a look at the validation pictures"
     case .layer, .gradient: "a smaller learning rate, a warm-up, gradient clipping by norm, or normalisation before this layer"

@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// What a run tells its handlers.
 public enum TrainingEvent {
   /// The run starts, or goes on from a checkpoint.
@@ -46,6 +48,16 @@ public protocol Handler: AnyObject {
   /// Of several processes that train together only rank 0 has it: what writes files or talks to people.
   var isForFirstRankOnly: Bool { get }
 
+  /// Metrics that must be measured for it to work: a trainer looks for them before it trains. None unless said.
+  var watchedMetrics: [String] { get }
+
+  /// Metrics that it records itself, for others to watch; a name that ends in `/` stands for all below. `nil`, as unless said, if it cannot
+  /// tell: nobody's watched metrics are then looked for before they are needed.
+  var recordedMetrics: [String]? { get }
+
+  /// Settings that have a say in what a run leads to, so that a resumed run must share them; `.null`, as unless said, for those who only look.
+  var settings: JSONValue { get }
+
   /// Reacts to an event.
   /// - Throws: anything; it ends the run.
   func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer
@@ -61,6 +73,9 @@ extension Handler {
   public var name: String { "\(type(of: self))" }
   public var rank: Int { 0 }
   public var isForFirstRankOnly: Bool { false }
+  public var watchedMetrics: [String] { [] }
+  public var recordedMetrics: [String]? { nil }
+  public var settings: JSONValue { .null }
   public func state() throws -> SavedState? { nil }
   public func load(_ state: SavedState) throws {}
 }

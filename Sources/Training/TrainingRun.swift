@@ -1,4 +1,5 @@
 import Foundation
+import MartletCore
 public import NN
 import Torch
 
@@ -51,6 +52,10 @@ public final class TrainingRun {
   let isAverageValidated: Bool
   /// Settings that a resumed run must share.
   let settings: RunSettings
+  /// Makes the description of the run, for checkpoints.
+  private var makeDescription: (() -> RunDescription)?
+  /// Handlers whose watched metrics can be looked for only after the first step.
+  var handlersToCheck: [any Handler]?
   private let handlers: [any Handler]
   private var answer = HandlerAnswer.continue
 
@@ -143,9 +148,28 @@ public final class TrainingRun {
     try handlers.compactMap { handler in try handler.state().map { (handler.name, $0) } }
   }
 
-  func restoreHandlers(_ states: [String: SavedState]) throws {
-    for handler in handlers { if let state = states[handler.name] { try handler.load(state) } }
+  /// - Parameter mayDiffer: handlers to which their saved state is foreign begin anew.
+  func restoreHandlers(_ states: [String: SavedState], mayDiffer: Bool = false) throws {
+    for handler in handlers {
+      guard let state = states[handler.name] else { continue }
+      do { try handler.load(state) } catch let error as StateMismatch { if !mayDiffer { throw error } }
+    }
   }
+
+  /// Prepares `description`; the schedule is not looked at before somebody asks.
+  func describe(loss: String?, optimizer: JSONValue, _ options: TrainerOptions) {
+    // What only one process has could not be compared by the others.
+    let own = handlers.filter { $0.settings != .null && !$0.isForFirstRankOnly }.map { ($0.name, $0.settings) }
+    let (schedule, groups, total, perEpoch) = (self.schedule, self.optimizer.learningRates.count, totalSteps, stepsPerEpoch)
+    makeDescription = {
+      RunDescription(
+        loss: loss, schedule: ScheduleDescription(schedule, groups: groups, totalSteps: total, stepsPerEpoch: perEpoch),
+        optimizer: optimizer, handlers: Dictionary(own, uniquingKeysWith: { first, _ in first }), options: options.descriptions)
+    }
+  }
+
+  /// What makes the run what it is.
+  private(set) lazy var description: RunDescription? = makeDescription?()
 }
 
 /// Settings of a trainer without which a checkpoint does not go on as it would have.
@@ -163,6 +187,14 @@ struct RunSettings: Codable, Sendable, Equatable {
   init() {}
 }
 
+extension TrainerOptions {
+  /// Those that have a say in what a run leads to and that a run can go on without, in words.
+  var descriptions: [String: String] {
+    func text(_ value: (any Sendable)?) -> String { value.map { "\($0)" } ?? "none" }
+    return ["clip": text(clip), "mixing": text(mixing), "penalty": text(penalty), "freezing": text(freezing)]
+  }
+}
+
 /// Sums of losses and metrics over the batches of one epoch.
 struct EpochSums: Codable, Equatable {
   struct Sum: Codable, Equatable {
@@ -171,6 +203,8 @@ struct EpochSums: Codable, Equatable {
   }
 
   private(set) var sums: [String: Sum] = [:]
+
+  var names: [String] { sums.keys.sorted() }
 
   mutating func add(_ name: String, _ total: Double, _ count: Int) {
     sums[name, default: Sum()].total += total

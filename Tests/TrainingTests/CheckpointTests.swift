@@ -80,7 +80,7 @@ extension TorchTests {
         let storage = FailingStorage()
         storage.failsAt = operation
         let checkpoints = Checkpoints(
-          in: folder.path, everySteps: 3, everyEpochs: nil, best: "none", .minimum, keep: 1, storage: storage)
+          in: folder.path, everySteps: 3, everyEpochs: nil, best: Checkpoints.usualMetric, .minimum, keep: 1, storage: storage)
         let error = await #expect(throws: CheckpointError.self) {
           try await toyTrainer(ToyNet.make()).fit(toyLoader(), epochs: 1, handlers: [checkpoints])
         }
@@ -102,7 +102,8 @@ extension TorchTests {
       let folder = try TemporaryFolder()
       let storage = FailingStorage()
       storage.failsAt = 3
-      let checkpoints = Checkpoints(in: folder.path, everySteps: 1, everyEpochs: nil, best: "none", .minimum, keep: 1, storage: storage)
+      let checkpoints = Checkpoints(
+        in: folder.path, everySteps: 1, everyEpochs: nil, best: Checkpoints.usualMetric, .minimum, keep: 1, storage: storage)
       let error = await #expect(throws: CheckpointError.self) {
         try await toyTrainer(ToyNet.make()).fit(toyLoader(), epochs: 1, handlers: [checkpoints])
       }

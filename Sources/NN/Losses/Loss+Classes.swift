@@ -7,7 +7,7 @@ extension Loss {
 
   /// ``NN/focal(_:_:gamma:weight:ignoreIndex:reduction:)``.
   public static func focal(gamma: Double, weight: Tensor? = nil, ignoreIndex: Int = -100) -> Loss {
-    Loss("focal") { (output, target) throws(TorchError) in
+    Loss("focal", ["gamma": gamma, "weight": weight, "ignoreIndex": ignoreIndex]) { (output, target) throws(TorchError) in
       try NN.focal(output, target, gamma: gamma, weight: weight, ignoreIndex: ignoreIndex)
     }
   }
@@ -17,7 +17,9 @@ extension Loss {
 
   /// ``NN/sigmoidFocal(_:_:gamma:alpha:reduction:)``.
   public static func sigmoidFocal(gamma: Double, alpha: Double? = 0.25) -> Loss {
-    Loss("sigmoidFocal") { (output, target) throws(TorchError) in try NN.sigmoidFocal(output, target, gamma: gamma, alpha: alpha) }
+    Loss("sigmoidFocal", ["gamma": gamma, "alpha": alpha]) { (output, target) throws(TorchError) in
+      try NN.sigmoidFocal(output, target, gamma: gamma, alpha: alpha)
+    }
   }
 
   /// ``NN/hinge(_:_:reduction:)``.
@@ -40,7 +42,7 @@ extension Loss {
 
   /// ``NN/multiMargin(_:_:p:margin:weight:reduction:)``.
   public static func multiMargin(p: Int = 1, margin: Double = 1, weight: Tensor? = nil) -> Loss {
-    Loss("multiMargin") { (output, target) throws(TorchError) in
+    Loss("multiMargin", ["p": p, "margin": margin, "weight": weight]) { (output, target) throws(TorchError) in
       try NN.multiMargin(output, target, p: p, margin: margin, weight: weight)
     }
   }
@@ -55,7 +57,7 @@ extension Loss {
 
   /// ``NN/multilabelSoftMargin(_:_:weight:reduction:)``.
   public static func multilabelSoftMargin(weight: Tensor?) -> Loss {
-    Loss("multilabelSoftMargin") { (output, target) throws(TorchError) in
+    Loss("multilabelSoftMargin", ["weight": weight]) { (output, target) throws(TorchError) in
       try NN.multilabelSoftMargin(output, target, weight: weight)
     }
   }
@@ -68,7 +70,13 @@ extension Loss {
     activation: OverlapActivation = .softmax, smoothing: Double = 1, squared: Bool = false, includesBackground: Bool = true,
     ignoreIndex: Int? = nil
   ) -> Loss {
-    Loss("dice") { (output, target) throws(TorchError) in
+    Loss(
+      "dice",
+      [
+        "activation": activation, "smoothing": smoothing, "squared": squared, "includesBackground": includesBackground,
+        "ignoreIndex": ignoreIndex,
+      ]
+    ) { (output, target) throws(TorchError) in
       try NN.dice(
         output, target, activation: activation, smoothing: smoothing, squared: squared, includesBackground: includesBackground,
         ignoreIndex: ignoreIndex)
@@ -82,7 +90,10 @@ extension Loss {
   public static func generalizedDice(
     activation: OverlapActivation = .softmax, includesBackground: Bool = true, ignoreIndex: Int? = nil
   ) -> Loss {
-    Loss("generalizedDice") { (output, target) throws(TorchError) in
+    Loss(
+      "generalizedDice",
+      ["activation": activation, "includesBackground": includesBackground, "ignoreIndex": ignoreIndex]
+    ) { (output, target) throws(TorchError) in
       try NN.generalizedDice(
         output, target, activation: activation, includesBackground: includesBackground, ignoreIndex: ignoreIndex)
     }
@@ -96,7 +107,13 @@ extension Loss {
     alpha: Double, beta: Double, gamma: Double = 1, activation: OverlapActivation = .softmax, includesBackground: Bool = true,
     ignoreIndex: Int? = nil
   ) -> Loss {
-    Loss("tversky") { (output, target) throws(TorchError) in
+    Loss(
+      "tversky",
+      [
+        "alpha": alpha, "beta": beta, "gamma": gamma, "activation": activation, "includesBackground": includesBackground,
+        "ignoreIndex": ignoreIndex,
+      ]
+    ) { (output, target) throws(TorchError) in
       try NN.tversky(
         output, target, alpha: alpha, beta: beta, gamma: gamma, activation: activation, includesBackground: includesBackground,
         ignoreIndex: ignoreIndex)

@@ -4,9 +4,11 @@ public import Torch
 ///
 /// `.crossEntropy` and the others take their usual settings; `.crossEntropy(labelSmoothing: 0.1)` and the like take them as given. A loss
 /// of one's own is a name and a closure: `Loss("half") { output, target in try mse(output, target) / 2 }`.
-public struct Loss: Sendable {
+public struct Loss: Sendable, CustomStringConvertible {
   /// What logs and reports call it.
   public let name: String
+  /// What it was set to, as `gamma: 2.0`; empty for a loss without settings and for closures, which cannot say.
+  public let settings: String
   private let compute: @Sendable (Tensor, Tensor) throws -> Tensor
 
   /// - Parameters:
@@ -14,8 +16,25 @@ public struct Loss: Sendable {
   ///   - compute: the loss, a single number, from the output and the target. A trainer knows no metrics beside it: name those that it shall
   ///     measure (`metrics: [.accuracy]`).
   public init(_ name: String, _ compute: @escaping @Sendable (_ output: Tensor, _ target: Tensor) throws -> Tensor) {
+    self.init(name, [:], compute)
+  }
+
+  /// - Parameter settings: what else makes the loss, by name; what is `nil` is left out.
+  init(
+    _ name: String, _ settings: KeyValuePairs<String, (any Sendable)?>,
+    _ compute: @escaping @Sendable (_ output: Tensor, _ target: Tensor) throws -> Tensor
+  ) {
     self.name = name
+    self.settings = settings.compactMap { key, value in value.map { "\(key): \(Self.text($0))" } }.joined(separator: ", ")
     self.compute = compute
+  }
+
+  /// The name and the settings: `focal(gamma: 2.0)`.
+  public var description: String { settings.isEmpty ? name : "\(name)(\(settings))" }
+
+  private static func text(_ value: any Sendable) -> String {
+    guard let tensor = value as? Tensor else { return "\(value)" }
+    return (try? tensor.array(of: Double.self)).map { "\($0)" } ?? "a tensor of shape \(tensor.shape)"
   }
 
   /// Computes the loss.
@@ -46,7 +65,8 @@ extension Loss {
 
   /// ``NN/crossEntropy(_:_:weight:ignoreIndex:labelSmoothing:reduction:)``.
   public static func crossEntropy(weight: Tensor? = nil, ignoreIndex: Int = -100, labelSmoothing: Double = 0) -> Loss {
-    Loss("crossEntropy") { (output, target) throws(TorchError) in
+    Loss("crossEntropy", ["weight": weight, "ignoreIndex": ignoreIndex, "labelSmoothing": labelSmoothing]) {
+      (output, target) throws(TorchError) in
       try NN.crossEntropy(output, target, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
     }
   }
@@ -56,7 +76,9 @@ extension Loss {
 
   /// ``NN/nll(_:_:weight:ignoreIndex:reduction:)``.
   public static func nll(weight: Tensor? = nil, ignoreIndex: Int = -100) -> Loss {
-    Loss("nll") { (output, target) throws(TorchError) in try NN.nll(output, target, weight: weight, ignoreIndex: ignoreIndex) }
+    Loss("nll", ["weight": weight, "ignoreIndex": ignoreIndex]) { (output, target) throws(TorchError) in
+      try NN.nll(output, target, weight: weight, ignoreIndex: ignoreIndex)
+    }
   }
 
   /// ``NN/bce(_:_:weight:reduction:)``.
@@ -69,7 +91,9 @@ extension Loss {
 
   /// ``NN/bceWithLogits(_:_:weight:posWeight:reduction:)``.
   public static func bceWithLogits(posWeight: Tensor?) -> Loss {
-    Loss("bceWithLogits") { (output, target) throws(TorchError) in try NN.bceWithLogits(output, target, posWeight: posWeight) }
+    Loss("bceWithLogits", ["posWeight": posWeight]) { (output, target) throws(TorchError) in
+      try NN.bceWithLogits(output, target, posWeight: posWeight)
+    }
   }
 
   /// ``NN/mse(_:_:reduction:)``.
@@ -87,7 +111,7 @@ extension Loss {
 
   /// ``NN/smoothL1(_:_:beta:reduction:)``.
   public static func smoothL1(beta: Double) -> Loss {
-    Loss("smoothL1") { (output, target) throws(TorchError) in try NN.smoothL1(output, target, beta: beta) }
+    Loss("smoothL1", ["beta": beta]) { (output, target) throws(TorchError) in try NN.smoothL1(output, target, beta: beta) }
   }
 
   /// ``NN/huber(_:_:delta:reduction:)`` with its usual settings.
@@ -95,7 +119,7 @@ extension Loss {
 
   /// ``NN/huber(_:_:delta:reduction:)``.
   public static func huber(delta: Double) -> Loss {
-    Loss("huber") { (output, target) throws(TorchError) in try NN.huber(output, target, delta: delta) }
+    Loss("huber", ["delta": delta]) { (output, target) throws(TorchError) in try NN.huber(output, target, delta: delta) }
   }
 
   /// ``NN/klDivergence(_:_:reduction:logTarget:)``.

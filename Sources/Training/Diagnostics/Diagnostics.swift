@@ -32,6 +32,8 @@ public final class Diagnostics: Handler {
 
   public var name: String { "diagnostics" }
 
+  public var recordedMetrics: [String]? { [] }
+
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     switch event {
     case .fitBegin: try watch(run)

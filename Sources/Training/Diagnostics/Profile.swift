@@ -24,6 +24,8 @@ public final class Profile: Handler {
   public var name: String { "profile" }
   private var seen = 0
 
+  public var recordedMetrics: [String]? { [] }
+
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     switch event {
     case .fitBegin:

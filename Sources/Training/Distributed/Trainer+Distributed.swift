@@ -5,7 +5,7 @@ import Torch
 extension Trainer {
   /// `fit` in one of several processes. A cancelled task does not leave the others waiting: it asks all to stop at the end of a step.
   func fit(
-    _ team: TrainerTeam, _ train: DataLoader, _ validation: DataLoader?, _ epochs: Int, _ handlers: [any Handler], _ checkpoint: String?
+    _ team: TrainerTeam, _ train: DataLoader, _ validation: DataLoader?, _ epochs: Int, _ handlers: [any Handler], _ checkpoint: Resumption?
   ) async throws -> TrainingResult {
     let work = Handover {
       try await self.run(train, validation: validation, epochs: epochs, handlers: handlers, checkpoint: checkpoint)

@@ -36,6 +36,8 @@ public final class TensorBoard: Handler {
   public var name: String { "tensorBoard" }
   public var rank: Int { -10 }
 
+  public var recordedMetrics: [String]? { [] }
+
   public func handle(_ event: TrainingEvent, _ run: TrainingRun) throws -> HandlerAnswer {
     switch event {
     case .fitBegin: try open(run)
