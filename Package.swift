@@ -133,7 +133,7 @@ let package = Package(
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Tables", "Recipes", "Learners", "Evaluation", "Profiling",
         "Selection", "Bundles", "Registry", "Serving", "Project", "Commands", .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
       .executableTarget(name: "MartletEngine", dependencies: ["Martlet", "Commands"], swiftSettings: swiftSettings),

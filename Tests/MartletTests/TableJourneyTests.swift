@@ -65,7 +65,7 @@ import Testing
     #expect(candidates.allSatisfy { ($0.score ?? 0) > 0.6 && $0.problem == nil })
     #expect((run.metrics["auc"]?.value ?? 0) > 0.65)
     let page = try String(contentsOfFile: try #require(run.report), encoding: .utf8)
-    for title in ["The models in comparison", "What it looks at", "Slice by slice", "The worst rows"] {
+    for title in ["The models in comparison", "What it looks at", "Slice by slice", "The worst rows", "About the data", "data.html"] {
       #expect(page.contains(title), "\(title)")
     }
 
@@ -128,6 +128,11 @@ import Testing
     let odd = try await ask(
       #"{"tenure": 900, "plan": "platinum", "spend": 20, "since": "2015-01-15"}"#, .rows)
     #expect(odd["warnings"]?.arrayValue?.count == 2)
+    let rare = #"{"tenure": 900, "plan": "platinum", "spend": 20, "since": "2015-01-15"}"#
+    let both = try await ask("{\"rows\": [\(rare), \(try json(1))]}", .rows)
+    #expect(both["rows_with_warnings"] == 1 && both["predictions"]?.arrayValue?.map { $0["warnings"] == nil } == [false, true])
+    let quiet = try await ask("{\"rows\": [\(rare)], \"parameters\": {\"warnings\": false}}", .rows)
+    #expect(quiet["rows_with_warnings"] == nil && quiet["predictions"]?.arrayValue?.first?["warnings"] == nil)
     for (body, word) in [
       (#"{"plan": "basic"}"#, "tenure"),
       (#"{"tenure": "long", "plan": "basic", "spend": 1, "since": "2015-01-15"}"#, "'tenure' is \"long\""),

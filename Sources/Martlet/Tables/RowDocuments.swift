@@ -25,9 +25,16 @@ struct RowDocuments {
   // JSON --------------------------------------------------------------------------------------------------------------------------------
 
   /// One row `{…}`, rows `[{…}]`, or either under `input`, `inputs`, `instances` or `rows`; or columns, `{"columns": {name: […]}}`.
+  /// Beside them `{"parameters": {"warnings": false}}` asks not to be told what is unusual about a row.
   /// - Throws: `ArgumentError`, `FileError` naming what is wrong.
-  func rows(_ body: Data) throws -> (table: Table, isSingle: Bool) {
-    var document = try JSON.decode(JSONValue.self, from: body, source: "the body")
+  func rows(_ body: Data) throws -> (table: Table, isSingle: Bool, warns: Bool) {
+    let document = try JSON.decode(JSONValue.self, from: body, source: "the body")
+    let (table, isSingle) = try rows(document)
+    return (table, isSingle, types["parameters"] != nil || document["parameters"]?["warnings"]?.boolValue ?? true)
+  }
+
+  private func rows(_ given: JSONValue) throws -> (table: Table, isSingle: Bool) {
+    var document = given
     if case .object(let members) = document, members.count == 1 || members["parameters"] != nil {
       for key in ["input", "inputs", "instances", "rows"] where types[key] == nil {
         if let inner = members[key] {

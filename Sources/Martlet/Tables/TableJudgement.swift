@@ -132,7 +132,7 @@ struct TableJudgement: Sendable {
         truth: truth.map { $0 == 1 }, predicted: decided.map { $0 == 1 }, scores: truth.indices.map { probabilities[$0 * 2 + 1] },
         features: protected, weights: weights, options: intervals)
     }
-    verdict.errors = try errors(zip(truth, decided).map { $0 == $1 ? 0 : 1 }, "wrong")
+    verdict.errors = try errors(zip(truth, decided).map { $0 == $1 ? 0 : 1 }, "share of wrong answers")
     return verdict
   }
 

@@ -1,5 +1,6 @@
 import Bundles
 import Charts
+import Commands
 import Evaluation
 import Foundation
 import MartletCore
@@ -36,6 +37,7 @@ extension TableJudgement {
     }
     // After the verdict, before the details.
     report.sections.insert(contentsOf: try sections(verdict, outcome), at: min(1, report.sections.count))
+    try outcome?.review.write(to: folder, title: title)
     let page = folder + "/index.html"
     try report.write(to: page)
     return page
@@ -43,12 +45,17 @@ extension TableJudgement {
 
   private func sections(_ verdict: Verdict, _ outcome: TableTrainer.Outcome?) throws -> [HTMLReport.Section] {
     var sections: [HTMLReport.Section] = []
-    if let comparison = outcome?.comparison { sections.append(Self.section(comparison, outcome?.validation)) }
+    if let comparison = outcome?.comparison {
+      sections.append(
+        Self.section(
+          comparison, outcome?.validation, tuned: (outcome?.candidates ?? []).map { $0.metrics[TableTrainer.tunedF1] }))
+    }
     if let importance = verdict.importance {
       sections.append(
         .init(
           "What it looks at",
-          note: "How much worse \(importance.metric) gets when a column's values are shuffled among the rows.",
+          note:
+            "How much worse \(MetricInfo.named(importance.metric)?.title ?? importance.metric) gets when a column's values are shuffled among the rows.",
           [.charts([importance.chart(24)], isWide: true)]))
     }
     if let slices = verdict.slices {
@@ -61,14 +68,23 @@ extension TableJudgement {
     if let check = training.parts.check {
       notes += check.violations.map { "\($0.column.map { "\($0): " } ?? "")\($0.found), expected \($0.expected)" }
     }
-    if !notes.isEmpty { sections.append(.init("About the data", notes.map { .text($0) })) }
+    if let review = outcome?.review {
+      sections.append(review.section(notes: notes))
+    } else if !notes.isEmpty {
+      sections.append(.init("About the data", notes.map { .text($0) }))
+    }
     return sections
   }
 
-  private static func section(_ comparison: CandidateComparison, _ validation: CrossValidationSummary?) -> HTMLReport.Section {
+  /// - Parameter tuned: each candidate's F1 with a tuned threshold, where that was measured.
+  private static func section(
+    _ comparison: CandidateComparison, _ validation: CrossValidationSummary?, tuned: [Double?]
+  ) -> HTMLReport.Section {
+    let hasTuned = tuned.contains { $0 != nil }
     let title = MetricInfo.named(comparison.metric)?.title ?? comparison.metric
     let others = ["accuracy", "auc", "average_precision", "f1", "f1_macro", "log_loss", "rmse", "mae", "r2", "silhouette"].filter { name in
-      name != comparison.metric && comparison.rows.contains { $0.metrics[name] != nil }
+      // Of two classes the positive one's F1 is enough.
+      name != comparison.metric && comparison.rows.contains { $0.metrics[name] != nil && (name != "f1_macro" || $0.metrics["f1"] == nil) }
     }
     let order = comparison.rows.indices.sorted { first, second in
       let a = comparison.rows[first].score?.value, b = comparison.rows[second].score?.value
@@ -77,13 +93,14 @@ extension TableJudgement {
     }
     let table = TextTable(
       columns: [.init("model"), .number(title), .number("from"), .number("to")]
-        + others.map { .number(MetricInfo.named($0)?.title ?? $0) } + [.number("p against the best"), .number("time")],
+        + others.map { .number(MetricInfo.named($0)?.title ?? $0) } + (hasTuned ? [.number("F1, threshold tuned")] : [])
+        + [.number("p against the best"), .number("time")],
       rows: order.map { place in
         let row = comparison.rows[place]
         func text(_ value: Double?) -> String { value.map { NumberText.significant($0) } ?? "–" }
         let name = place == comparison.best ? "\(row.name) · the best" : row.problem.map { "\(row.name): \($0)" } ?? row.name
         let scores = [row.score?.value, row.score?.lower, row.score?.upper] + others.map { row.metrics[$0]?.value }
-        return [name] + scores.map(text)
+        return [name] + scores.map(text) + (hasTuned ? [text(tuned.indices.contains(place) ? tuned[place] : nil)] : [])
           + [
             row.adjustedPValue.map { NumberText.significant($0, digits: 2) } ?? "–", NumberText.duration(milliseconds: row.seconds * 1000),
           ]
@@ -101,7 +118,10 @@ extension TableJudgement {
     return .init(
       "The models in comparison",
       note: "Cross-validated on the training rows: everything is fitted anew on each fold. "
-        + "P-values: corrected resampled t test, corrected for the number of models (Holm).", blocks)
+        + "P-values: corrected resampled t test, corrected for the number of models (Holm)."
+        + (hasTuned
+          ? " F1 is at the usual threshold of a half; tuned, each fold's rows are decided by what is best for the other folds." : ""),
+      blocks)
   }
 
   /// The rows that the model was most wrong about, with what it saw.
@@ -122,13 +142,18 @@ extension TableJudgement {
     var names = verdict.importance?.features.map(\.name) ?? model.configuration.inputs.map(\.name)
     names = Array(names.filter(table.contains).prefix(8))
     let columns = try names.map { try table.column($0) }
+    func text(_ column: Column, _ row: Int) -> String {
+      if case .number(let number) = column.value(row) { return NumberText.significant(number) }
+      return column.value(row).text(limit: 24)
+    }
     return .init(
       "The worst rows", note: "Rows are counted from 0 in the part that judges; beside them what the model looks at most.",
       [
         .table(
           TextTable(
-            columns: [.number("row"), .init("truth"), .init("said"), .number("confidence")] + names.map { .init($0) },
-            rows: found.map { place in [String(place.row)] + place.words + columns.map { $0.value(place.row).text(limit: 24) } }))
+            columns: [.number("row"), .init("truth"), .init("said"), .number("confidence")]
+              + columns.map { $0.type.isNumeric ? .number($0.name) : .init($0.name) },
+            rows: found.map { place in [String(place.row)] + place.words + columns.map { text($0, place.row) } }))
       ])
   }
 

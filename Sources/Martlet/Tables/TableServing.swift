@@ -55,8 +55,8 @@ final class TableServing: Predictor {
       let table = try documents.csv(body)
       return envelope(try answers(table), isSingle: false)
     case .rows, .instances:
-      let (table, isSingle) = try documents.rows(body)
-      let answers = try answers(table)
+      let (table, isSingle, warns) = try documents.rows(body)
+      let answers = try answers(table, warns: warns)
       return kind == .instances ? .object(["predictions": .array(answers)]) : envelope(answers, isSingle: isSingle)
     case .tensors:
       let (table, id) = try documents.tensors(body)
@@ -64,6 +64,8 @@ final class TableServing: Predictor {
         "model_name": .string(name), "model_version": .string(version),
         "outputs": .array(documents.outputs(try model.predict(table, threads: 1))),
       ]
+      let unusual = model.warnings(table).count { !$0.isEmpty }
+      if unusual > 0 { members["parameters"] = .object(["rows_with_warnings": .int(unusual)]) }
       if let id { members["id"] = .string(id) }
       return .object(members)
     }
@@ -71,17 +73,23 @@ final class TableServing: Predictor {
 
   private func envelope(_ answers: [JSONValue], isSingle: Bool) -> JSONValue {
     var members: [String: JSONValue] = [:]
-    if isSingle, case .object(let only)? = answers.first { members = only } else { members["predictions"] = .array(answers) }
+    if isSingle, case .object(let only)? = answers.first {
+      members = only
+    } else {
+      members["predictions"] = .array(answers)
+      let unusual = answers.count { $0["warnings"] != nil }
+      if unusual > 0 { members["rows_with_warnings"] = .int(unusual) }
+    }
     members["model"] = .string(name)
     members["version"] = .string(version)
     return .object(members)
   }
 
   /// An object a row.
-  private func answers(_ table: Table) throws -> [JSONValue] {
+  private func answers(_ table: Table, warns: Bool = true) throws -> [JSONValue] {
     guard table.rowCount > 0 else { throw ArgumentError("there are no rows", expected: "1 or more") }
     let answer = try model.predict(table, threads: 1)
-    let warnings = model.warnings(table)
+    let warnings = warns ? model.warnings(table) : []
     return (0..<table.rowCount).map { row in
       var members = RowDocuments.members(answer, row)
       let words = warnings.indices.contains(row) ? warnings[row] : []

@@ -25,6 +25,8 @@ struct TableTrainer: Sendable {
     /// The best candidate's folds.
     let validation: CrossValidationSummary?
     let candidates: [CandidateSummary]
+    /// What the rows are like.
+    let review: TableReview
     let seconds: Double
   }
 
@@ -73,6 +75,8 @@ struct TableTrainer: Sendable {
     note(
       "\(NumberText.grouped(parts.training.rowCount)) rows of \(parts.features.count) columns to learn from, "
         + "\(NumberText.grouped(parts.test?.rowCount ?? 0)) to judge by · run \(folder.path)")
+    let review = try TableReview(parts, target: project.data.target, seed: project.training.seed, threads: threads)
+    for text in review.warnings { note("warning: \(text)") }
     let splits = try TableCandidates.splits(project, parts)
     var comparison: CandidateComparison?
     var results: [CandidateResult] = []
@@ -82,9 +86,19 @@ struct TableTrainer: Sendable {
     }
     if !splits.isEmpty, project.task.hasTarget || pipelines.count > 1 {
       let validation = PipelineValidation(try parts.part, target: parts.target, weights: parts.weight, splits: splits, context: context)
-      results = try validation.measure(pipelines) { pipeline, fold in
-        let text = "\(pipelines[pipeline].name): fold \(fold + 1) of \(splits.count)"
-        if Terminal.isInteractive, !surroundings.quiet { Terminal.note("\r\u{1B}[K\(text)", terminator: "") }
+      let finished = try FinishedCandidates(in: folder, training: parts.part.table, splits: splits)
+      for (place, pipeline) in pipelines.enumerated() {
+        if let known = try finished.result(place, named: pipeline.name) {
+          note("\(pipeline.name): kept from before")
+          results.append(known)
+          continue
+        }
+        let result = try validation.measure([pipeline]) { _, fold in
+          let text = "\(pipeline.name): fold \(fold + 1) of \(splits.count)"
+          if Terminal.isInteractive, !surroundings.quiet { Terminal.note("\r\u{1B}[K\(text)", terminator: "") }
+        }
+        for one in result { try finished.keep(one, place) }
+        results += result
       }
       if Terminal.isInteractive, !surroundings.quiet { Terminal.note("\r\u{1B}[K", terminator: "") }
       comparison = try CandidateComparison(results, metric: metric, level: project.evaluation.intervals)
@@ -106,11 +120,25 @@ struct TableTrainer: Sendable {
     return Outcome(
       model: model, comparison: comparison, validation: results.indices.contains(best) ? results[best].summary : nil,
       candidates: (comparison?.rows ?? []).enumerated().map { place, row in
-        CandidateSummary(
-          name: row.name, score: row.score?.value, lower: row.score?.lower, upper: row.score?.upper,
-          metrics: row.metrics.mapValues(\.value), pValue: row.adjustedPValue, isBest: place == best, problem: row.problem,
+        var metrics = row.metrics.mapValues(\.value)
+        metrics[Self.tunedF1] = tuned(results[place], splits)
+        return CandidateSummary(
+          name: row.name, score: row.score?.value, lower: row.score?.lower, upper: row.score?.upper, metrics: metrics,
+          pValue: row.adjustedPValue, isBest: place == best, problem: row.problem,
           seconds: row.seconds)
-      }, seconds: (ContinuousClock.now - clock) / .seconds(1))
+      }, review: review, seconds: (ContinuousClock.now - clock) / .seconds(1))
+  }
+
+  /// F1 where the threshold is tuned, among a candidate's metrics.
+  static let tunedF1 = "f1_tuned_threshold"
+
+  /// What a tuned threshold is worth; `nil` where there are not two classes, or rows were measured more than once or not at all.
+  private func tuned(_ result: CandidateResult, _ splits: [FoldSplit]) -> Double? {
+    guard let outOfFold = result.outOfFold, outOfFold.width == 2, splits.reduce(0, { $0 + $1.test.count }) == parts.training.rowCount,
+      case .classes(let truth, let labels)? = try? parts.target?.target(of: parts.training), labels.count == 2,
+      outOfFold.rows.count == truth.count
+    else { return nil }
+    return DecisionRule.tunedF1(probabilities: outOfFold.values, positive: truth.map { $0 == 1 }, folds: splits)
   }
 
   private func configuration(_ fitted: FittedPipeline, _ name: String, _ metric: String) throws -> TableModelConfiguration {

@@ -14,10 +14,15 @@ import Torch
 
 /// `martlet run`, `train` and `evaluate` for projects of tables.
 enum TableWork {
+  /// A new folder, or that of a run that goes on.
+  private static func folder(_ project: ProjectFile, resuming path: String?) throws -> RunFolder {
+    try path.map { try RunFolder.open($0, for: project) } ?? RunFolder.create(for: project)
+  }
+
   static func run(_ request: RunRequest) async throws -> RunSummary {
     let clock = ContinuousClock.now, started = Date()
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
-    let folder = try RunFolder.create(for: request.project)
+    let folder = try Self.folder(request.project, resuming: request.resume)
     let training = try TableTrainer(request.project, folder: folder, surroundings: request.surroundings)
     func seconds() -> Double { (ContinuousClock.now - clock) / .seconds(1) }
     func summary(
@@ -35,7 +40,11 @@ enum TableWork {
       return summary(nil, nil, [:], [], nil).interrupted()
     }
     let judging = TableJudgement(training, outcome.model)
-    let verdict = try await CancelledBySignals.run { try await judging.judge() }
+    let verdict: TableJudgement.Verdict
+    do { verdict = try await CancelledBySignals.run { try await judging.judge() } } catch is CancellationError {
+      folder.note(.interrupted)
+      return summary(outcome, nil, [:], [], nil).interrupted()
+    }
     let lineage = try training.lineage(outcome, started: started)
     let page = try judging.write(verdict, outcome, title: training.project.name, lineage: lineage, to: folder.report)
     let gates = Gate.check(training.project.evaluation.require, metrics: verdict.metrics)
@@ -57,15 +66,21 @@ enum TableWork {
 
   static func train(_ request: TrainRequest) async throws -> TrainSummary {
     let clock = ContinuousClock.now
-    let folder = try RunFolder.create(for: request.project)
+    let folder = try Self.folder(request.project, resuming: request.resume)
     let training = try TableTrainer(request.project, folder: folder, surroundings: request.surroundings)
     if let gate = training.schemaGate { throw ArgumentError("the data break their schema: \(Int(gate.value ?? 0)) errors") }
-    let outcome = try await training.run()
+    func seconds() -> Double { (ContinuousClock.now - clock) / .seconds(1) }
+    let outcome: TableTrainer.Outcome
+    do { outcome = try await training.run() } catch is CancellationError {
+      var summary = training.summary(nil, seconds: seconds())
+      summary.interrupted = true
+      return summary
+    }
     try outcome.model.pipeline.learner.archive().write(to: folder.path + "/learner")
     try AtomicFile.write(JSON.encode(outcome.model.pipeline.recipe), to: folder.path + "/recipe.json")
     try AtomicFile.write(JSON.encode(outcome.model.configuration), to: folder.path + "/config.json")
     folder.note(.finished)
-    return training.summary(outcome, seconds: (ContinuousClock.now - clock) / .seconds(1))
+    return training.summary(outcome, seconds: seconds())
   }
 
   static func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary {
