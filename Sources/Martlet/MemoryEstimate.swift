@@ -31,15 +31,6 @@ struct MemoryEstimate {
       expected: "a step that fits", remedy: "--set training.batch=\(min(fitting, max(1, batch / 2))), or smaller pictures")
   }
 
-  /// Bytes that this process can still take: what the system has left, and no more than its control group allows.
-  static func available() -> Int? {
-    func number(_ path: String) -> Int? {
-      (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-    }
-    let system = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)).flatMap { text in
-      text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    }.map { $0 * 1024 }
-    let group = number("/sys/fs/cgroup/memory.max").flatMap { limit in number("/sys/fs/cgroup/memory.current").map { limit - $0 } }
-    return [system, group].compactMap { $0 }.min()
-  }
+  /// Bytes that this process can still take.
+  static func available() -> Int? { ProcessMemory.available() }
 }

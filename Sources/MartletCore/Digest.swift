@@ -23,7 +23,7 @@ public enum Digest {
     return hex(hasher.finalize())
   }
 
-  private static func hex(_ digest: SHA256Digest) -> String {
+  fileprivate static func hex(_ digest: SHA256Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text = [UInt8]()
     for byte in digest {
@@ -32,4 +32,16 @@ public enum Digest {
     }
     return String(decoding: text, as: UTF8.self)
   }
+}
+
+/// SHA-256 of bytes that come one after another.
+public struct RunningDigest: Sendable {
+  private var hasher = SHA256()
+
+  public init() {}
+
+  public mutating func add(_ data: Data) { hasher.update(data: data) }
+
+  /// 64 lower-case hexadecimal digits.
+  public func finish() -> String { Digest.hex(hasher.finalize()) }
 }

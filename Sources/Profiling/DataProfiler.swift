@@ -9,7 +9,7 @@ public struct ProfileOptions: Sendable {
   public var sampleRows: Int
   /// Columns whose pairs are looked at; the others are described one by one.
   public var pairColumns: Int
-  /// Rows whose duplicates are looked for; 8 to 16 bytes each.
+  /// Different rows among which repeats are counted exactly, some 50 bytes each; beyond, their number is an estimate.
   public var duplicateRows: Int
   /// Unusual rows and wrong labels are looked for by fitting models on the sample.
   public var fitsModels: Bool
@@ -17,7 +17,7 @@ public struct ProfileOptions: Sendable {
   public var threads: Int
 
   public init(
-    target: String? = nil, sampleRows: Int = 20_000, pairColumns: Int = 50, duplicateRows: Int = 20_000_000, fitsModels: Bool = true,
+    target: String? = nil, sampleRows: Int = 20_000, pairColumns: Int = 50, duplicateRows: Int = 1_000_000, fitsModels: Bool = true,
     seed: UInt64 = 0, threads: Int = Parallel.defaultThreads
   ) {
     self.target = target

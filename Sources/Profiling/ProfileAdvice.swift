@@ -37,9 +37,23 @@ struct ProfileAdvice {
           "\(NumberText.grouped(profile.duplicates.rows)) rows (\(Self.percent(share))) repeat an earlier row.",
           "Drop them before splitting: the same row in training and test makes a model look better than it is."))
     }
+    // One finding a group: of thousands of columns most may be copies of a few.
+    var order: [String] = [], groups: [String: [String]] = [:]
     for pair in profile.duplicates.columns {
+      if groups[pair[0]] == nil { order.append(pair[0]) }
+      groups[pair[0], default: [pair[0]]].append(pair[1])
+    }
+    for name in order {
+      guard let group = groups[name] else { continue }
+      let names = group.prefix(group.count > 7 ? 6 : 7).map { "'\($0)'" }
+      let listed =
+        group.count > 7
+        ? "\(names.joined(separator: ", ")) and \(group.count - 6) others"
+        : "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
       found.append(
-        .init(.warning, "same_columns", pair, "'\(pair[0])' and '\(pair[1])' are the same in every row.", "Drop one of them."))
+        .init(
+          .warning, "same_columns", group, "\(listed) are the same in every row.",
+          group.count == 2 ? "Drop one of them." : "Keep one of them."))
     }
     return found
   }

@@ -141,6 +141,8 @@ public struct TableTraining: Codable, Sendable, Hashable {
   public var seed: UInt64
   /// Threads that compute; the result does not depend on them.
   public var threads: AutoInt
+  /// Gigabytes that the rows may take; larger tables are learnt from part by part. `nil` for half of what the process can take.
+  public var memory: Double?
 }
 
 /// How a model of tables is judged.

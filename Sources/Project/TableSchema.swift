@@ -164,6 +164,9 @@ extension ProjectSchema {
     .standard("seed", .whole(0...Shape.unbounded), 1, "Everything random follows from it."),
     .standard(
       "threads", .either([.word(["auto"]), .whole(1...1024)]), "auto", "Threads that compute; the result does not depend on them."),
+    .optional(
+      "memory", .number(.init(from: 0, isAbove: true)),
+      "Gigabytes that the rows may take; larger tables are learnt from part by part. Left out: half of what the process can take."),
   ])
 
   private static let tableEvaluation = MappingShape([

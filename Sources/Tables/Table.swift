@@ -9,7 +9,7 @@ public struct Table: Sendable {
   /// A table of these columns.
   /// - Throws: `TableError` if two have one name or their lengths differ.
   public init(_ columns: [Column]) throws(TableError) {
-    var places: [String: Int] = [:]
+    var places = [String: Int](minimumCapacity: columns.count)
     for (place, column) in columns.enumerated() {
       guard places.updateValue(place, forKey: column.name) == nil else {
         throw TableError("two columns are called '\(column.name)'", expected: "different names", remedy: "rename one of them")

@@ -29,9 +29,10 @@ import Testing
     ("the target alone", "b\n" + lines { $0 % 2 == 0 ? "x" : "y" }, false),
     ("two columns of one name", "a,a,b\n" + lines { "\($0),\(40 - $0),\($0 % 2 == 0 ? "x" : "y")" }, true),
     (
-      "two thousand columns",
-      (0..<2000).map { "c\($0)" }.joined(separator: ",") + ",b\n"
-        + lines { row in (0..<2000).map { String(($0 * row) % 7) }.joined(separator: ",") + (row % 2 == 0 ? ",x" : ",y") }, true
+      "ten thousand columns",
+      (0..<10_000).map { "c\($0)" }.joined(separator: ",") + ",b\n"
+        + (0..<16).map { row in (0..<10_000).map { String(($0 * row) % 7) }.joined(separator: ",") + (row % 2 == 0 ? ",x\n" : ",y\n") }
+        .joined(), true
     ),
     ("rows of different lengths", "a,b\n" + lines { $0 == 5 ? "1,2,3" : "\($0),\($0 % 2 == 0 ? "x" : "y")" }, false),
     ("endless numbers", "a,b\n" + lines { "\($0 % 3 == 0 ? "inf" : "1e308"),\($0 % 2 == 0 ? "x" : "y")" }, false),

@@ -10,7 +10,7 @@ struct BoostingPlan {
   private let parameters: [(String, String)]
   private let training: BoosterRows
   private let validation: BoosterRows?
-  private let metric: String
+  let metric: String
 
   init(
     _ settings: GradientBoosting, _ rows: TrainingRows, validation: (x: FeatureMatrix, target: Target)?, context: FitContext
@@ -44,12 +44,7 @@ struct BoostingPlan {
     }
     let values = try rows.features.denseValues(), columns = rows.columns, known = classes
     func make(_ chosen: [Int]?, _ values: [Double], _ labels: [Double], _ weights: [Double]?) throws -> BoosterRows {
-      let chosen = chosen ?? Array(labels.indices)
-      let floats = chosen.flatMap { row in values[row * columns..<(row + 1) * columns].lazy.map(Float.init) }
-      let made = try BoosterRows(floats, rows: chosen.count, columns: columns, categorical: coded, threads: context.threads)
-      try made.set("label", chosen.map { Float(labels[$0]) })
-      if let weights, chosen.contains(where: { weights[$0] != 1 }) { try made.set("weight", chosen.map { Float(weights[$0]) }) }
-      return made
+      try Self.rows(chosen, values, columns: columns, labels, weights, categorical: coded, threads: context.threads)
     }
     let isHeld = Set(held)
     let kept = held.isEmpty ? nil : labels.indices.filter { !isHeld.contains($0) }
@@ -65,6 +60,60 @@ struct BoostingPlan {
     let learnt = kept ?? Array(labels.indices)
     (parameters, metric) = try Self.parameters(
       settings, rows, classes: classes?.count, labels: learnt.map { labels[$0] }, weights: learnt.map { weights[$0] }, context)
+  }
+
+  /// A part of rows that come in parts: all classes are known, whether the part has them or not.
+  init(
+    stage settings: GradientBoosting, _ part: StagedRows.Rows, labels names: [String]?, validation: (x: FeatureMatrix, target: Target)?,
+    context: FitContext
+  ) throws {
+    self.settings = settings
+    try Self.check(settings)
+    let rows = try TrainingRows(GradientBoosting.kind, part.x, part.target, weights: part.weights, [.missing, .categories])
+    let coded = Set(rows.features.levels.keys)
+    var weights = rows.weights, labels: [Double]
+    switch (rows.target, names) {
+    case (.classes(let codes, let given), let names?) where given == names:
+      let found = RowClasses(labels: names, present: Array(names.indices), codes: codes)
+      weights = try ClassWeights.apply(settings.classWeights, found, weights, kind: GradientBoosting.kind)
+      classes = found
+      labels = codes.map(Double.init)
+    case (.values(let values), nil):
+      classes = nil
+      labels = values
+      try Self.check(values, settings.objective)
+    default: throw LearnerError("boosting: a part of the rows has another kind of target than the others")
+    }
+    categorical = coded
+    training = try Self.rows(
+      nil, rows.features.denseValues(), columns: rows.columns, labels, weights, categorical: coded, threads: context.threads)
+    let known = classes
+    self.validation = try validation.map { held in
+      try FeatureNames.check(held.x.names, fitted: rows.names, kind: GradientBoosting.kind)
+      return try Self.rows(
+        nil, held.x.denseValues(), columns: rows.columns, Self.labels(held.target, known), nil, categorical: coded,
+        threads: context.threads)
+    }
+    (parameters, metric) = try Self.parameters(settings, rows, classes: classes?.count, labels: labels, weights: weights, context)
+  }
+
+  /// Rows for xgboost, all or some of them.
+  private static func rows(
+    _ chosen: [Int]?, _ values: [Double], columns: Int, _ labels: [Double], _ weights: [Double]?, categorical: Set<Int>, threads: Int
+  ) throws -> BoosterRows {
+    let chosen = chosen ?? Array(labels.indices)
+    let floats = [Float](unsafeUninitializedCapacity: chosen.count * columns) { floats, written in
+      values.withUnsafeBufferPointer { values in
+        for (place, row) in chosen.enumerated() {
+          for column in 0..<columns { floats.initializeElement(at: place * columns + column, to: Float(values[row * columns + column])) }
+        }
+      }
+      written = chosen.count * columns
+    }
+    let made = try BoosterRows(floats, rows: chosen.count, columns: columns, categorical: categorical, threads: threads)
+    try made.set("label", chosen.map { Float(labels[$0]) })
+    if let weights, chosen.contains(where: { weights[$0] != 1 }) { try made.set("weight", chosen.map { Float(weights[$0]) }) }
+    return made
   }
 
   private static func check(_ s: GradientBoosting) throws {
@@ -191,22 +240,34 @@ struct BoostingPlan {
     return (result, String(chosen.metric.prefix { $0 != "@" }))
   }
 
-  func boosted(_ context: FitContext) throws -> (booster: Booster, history: BoostingHistory) {
+  func booster() throws -> Booster {
     let booster = try Booster([training] + [validation].compactMap { $0 })
     for (name, value) in parameters { try booster.set(name, value) }
-    var history = BoostingHistory(metric: metric)
-    for round in 0..<settings.rounds {
-      try Task.checkCancellation()
-      try booster.update(round, training)
-      guard let validation else { continue }
-      let scores = try booster.evaluate(round, [("training", training), ("validation", validation)])
-      guard scores.count == 2 else { throw LearnerError("xgboost judged round \(round) by \(scores.count) metrics", expected: "2") }
-      history.training.append(scores[0])
-      history.validation.append(scores[1])
-      guard let patience = settings.earlyStopping else { continue }
-      if history.best.map({ scores[1] < history.validation[$0] }) ?? true { history.best = round }
-      if round - (history.best ?? round) >= patience { break }
+    return booster
+  }
+
+  func boosted(_ context: FitContext) throws -> (booster: Booster, history: BoostingHistory) {
+    let booster = try booster()
+    if settings.objective == .quantile {
+      return try QuantileBoosting(settings: settings, training: training, validation: validation).boosted(booster)
     }
+    var history = BoostingHistory(metric: metric)
+    for round in 0..<settings.rounds { guard try step(booster, round: round, &history) else { break } }
     return (booster, history)
+  }
+
+  /// One more round on these rows.
+  /// - Returns: whether further rounds are wanted.
+  func step(_ booster: Booster, round: Int, _ history: inout BoostingHistory) throws -> Bool {
+    try Task.checkCancellation()
+    try booster.update(round, training)
+    guard let validation else { return true }
+    let scores = try booster.evaluate(round, [("training", training), ("validation", validation)])
+    guard scores.count == 2 else { throw LearnerError("xgboost judged round \(round) by \(scores.count) metrics", expected: "2") }
+    history.training.append(scores[0])
+    history.validation.append(scores[1])
+    guard let patience = settings.earlyStopping else { return true }
+    if history.best.map({ scores[1] < history.validation[$0] }) ?? true { history.best = round }
+    return round - (history.best ?? round) < patience
   }
 }

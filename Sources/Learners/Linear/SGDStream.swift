@@ -75,6 +75,28 @@ public struct SGDStream: Sendable {
     }
   }
 
+  /// Passes over rows that come in parts: one where they are millions, more where they are few, until about five million rows were seen
+  /// (one pass over many rows is worth many over few: Bottou and Bousquet 2008).
+  mutating func stages(_ rows: StagedRows, classWeights: ClassWeights? = nil, _ context: FitContext) throws {
+    let wanted = min(settings.epochs, max(1, (5_000_000 + rows.rows - 1) / max(1, rows.rows)))
+    for pass in 0..<wanted {
+      for part in rows.counts.indices {
+        let next = try rows.open(part)
+        while let own = try next(1 << 16) {
+          try Task.checkCancellation()
+          var weights = own.weights
+          if let classWeights, case .classes(let codes, let names) = own.target {
+            let classes = RowClasses(labels: names, present: Array(names.indices), codes: codes)
+            weights = try ClassWeights.apply(
+              classWeights, classes, weights ?? [Double](repeating: 1, count: codes.count), kind: kind)
+          }
+          try partialFit(own.x, own.target, weights: weights, seed: context.seed)
+        }
+      }
+      passes = pass + 1
+    }
+  }
+
   private func checkFinite(_ loss: Double) throws {
     guard loss.isFinite, stored.allSatisfy(\.isFinite), constants.allSatisfy(\.isFinite) else {
       throw LearnerError(

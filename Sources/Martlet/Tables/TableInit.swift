@@ -5,10 +5,9 @@ import Profiling
 import Project
 import Tables
 
-/// `martlet init`: looks at a table and writes a project that runs as it is.
+/// `martlet init`: looks at a table, piece by piece, and writes a project that runs as it is.
 struct TableInit {
   let request: InitRequest
-  let table: Table
   let profile: DataProfile
   let task: ProjectTask
 
@@ -20,35 +19,41 @@ struct TableInit {
     for path in [project, schema] where FileManager.default.fileExists(atPath: path) && !request.force {
       throw ArgumentError("\(path) is there already", expected: "a folder without a project", remedy: "--force, or another --output")
     }
-    let table = try Table.read(request.input)
-    guard table.rowCount > 0 else { throw ArgumentError("\(request.input) has no rows", expected: "1 or more") }
-    if let target = request.target { _ = try table.column(target) }
-    let profile = try DataProfile(table, options: ProfileOptions(target: request.target))
-    let made = try TableInit(request: request, table: table, profile: profile, task: task(request, table))
+    let reader = try TableReader(request.input)
+    if let target = request.target { _ = try reader.emptyTable.column(target) }
+    var profiler = DataProfiler(ProfileOptions(target: request.target, fitsModels: false))
+    try profiler.add(reader.emptyTable)
+    while let part = try reader.next() {
+      try Task.checkCancellation()
+      try profiler.add(part)
+    }
+    let rows = profiler.summary.rows
+    guard rows > 0 else { throw ArgumentError("\(request.input) has no rows", expected: "1 or more") }
+    let task = try task(request, profiler.summary)
+    let made = TableInit(request: request, profile: try profiler.finish(), task: task)
     let text = made.text(folder: folder)
     // What is written has to be right, whatever the columns are called.
     _ = try ProjectFile.parseAny(text, file: project)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try DataSchema.infer(table, target: request.target).write(to: schema)
+    let sample = try profiler.sampled().table
+    try DataSchema.infer(profiler.summary, sample: sample, isWhole: sample.rowCount == rows, target: request.target).write(to: schema)
     try AtomicFile.write(Data(text.utf8), to: project)
     return InitSummary(
-      project: project, schema: schema, task: made.task.rawValue, rows: table.rowCount, columns: table.columns.count,
+      project: project, schema: schema, task: made.task.rawValue, rows: rows, columns: profiler.summary.columns.count,
       remarks: made.remarks)
   }
 
-  private static func task(_ request: InitRequest, _ table: Table) throws -> ProjectTask {
+  private static func task(_ request: InitRequest, _ summary: TableSummary) throws -> ProjectTask {
     if let word = request.task, let task = ProjectTask(rawValue: word) { return task }
-    guard let target = request.target else { return .clustering }
-    let column = try table.column(target)
-    guard column.missingCount < column.count else {
+    guard let target = request.target, let column = summary.column(target) else { return .clustering }
+    guard column.present > 0 else {
       throw ArgumentError("the target '\(target)' has no values", expected: "a column to learn")
     }
     switch column.type.kind {
     case .text, .categorical, .boolean: return .classification
     case .numeric:
-      let values = Set(try column.numbers().filter { !$0.isNaN })
       // Few whole numbers are names of classes; more of them measure something.
-      return values.count <= 10 && values.allSatisfy { $0 == $0.rounded() } ? .classification : .regression
+      return column.isDistinctExact && column.distinct <= 10 && column.isWhole && column.infinite == 0 ? .classification : .regression
     default: throw ArgumentError("the target '\(target)' holds \(column.type)", expected: "classes or numbers")
     }
   }
@@ -152,7 +157,7 @@ struct TableInit {
   }
 
   private var models: [String] {
-    let isLarge = table.rowCount > 200_000
+    let isLarge = profile.rows > 200_000
     switch task {
     case .regression: return isLarge ? ["boosting", "ridge"] : ["boosting", "random_forest", "ridge"]
     case .clustering: return ["kmeans"]
@@ -161,7 +166,7 @@ struct TableInit {
     }
   }
 
-  private var folds: Int { max(2, min(5, table.rowCount / 4)) }
+  private var folds: Int { max(2, min(5, profile.rows / 4)) }
 
   private var metricHint: String {
     task == .regression ? "mae" : profile.target?.classes.count == 2 ? "average_precision" : "accuracy"

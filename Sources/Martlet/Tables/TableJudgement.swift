@@ -3,6 +3,7 @@ import Charts
 import Commands
 import Evaluation
 import Foundation
+import Learners
 import MartletCore
 import Project
 import Selection
@@ -61,11 +62,23 @@ struct TableJudgement: Sendable {
       let used = model.configuration.inputs.map(\.name) + [target.name]
       if used.allSatisfy(table.contains) {
         verdict.importance = try await model.pipeline.importance(
-          on: table.selecting(used), target: target, metric: model.configuration.metric, repeats: settings.importance,
-          seed: training.project.training.seed, threads: training.threads)
+          on: table.selecting(used), target: target, metric: model.configuration.metric, columns: shuffledColumns,
+          repeats: settings.importance, seed: training.project.training.seed, threads: training.threads)
       }
     }
     return verdict
+  }
+
+  /// Columns that are shuffled to see what they are worth: of very many the hundred that trees split by most, else the first.
+  private var shuffledColumns: [String] {
+    let inputs = model.pipeline.recipe.inputs.map(\.name), most = 100
+    guard inputs.count > most else { return inputs }
+    var gains: [String: Double] = [:]
+    if let boosting = model.pipeline.learner as? any FittedBoosting, let scores = try? boosting.importances(.gain) {
+      for (origins, score) in zip(model.pipeline.recipe.featureOrigins, scores) { for name in origins { gains[name, default: 0] += score } }
+    }
+    let order = inputs.indices.sorted { (gains[inputs[$1]] ?? 0, $0) < (gains[inputs[$0]] ?? 0, $1) }
+    return order.prefix(most).map { inputs[$0] }
   }
 
   private func verdict(_ answers: [TableModel.Answer], _ costs: EvaluationCosts) throws -> Verdict {

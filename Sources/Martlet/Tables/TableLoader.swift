@@ -32,25 +32,49 @@ struct TableLoader {
   func loadTest(_ path: String) throws -> Rows { try prepare(read([try resolve(path)], isMain: true), checksSchema: true) }
 
   private func prepare(_ raw: Table, checksSchema: Bool) throws -> Rows {
-    guard raw.rowCount > 0 else { throw ArgumentError("the data have no rows", expected: "1 or more") }
     var rows = Rows(table: raw)
-    if checksSchema, let schema = data.schema { rows.check = try DataSchema.read(file.resolve(schema)).check(raw) }
-    for join in data.join { rows.table = try joined(rows.table, join) }
-    rows.table = try Self.deriving(data.derive, in: rows.table)
-    if let condition = data.condition { rows.table = try rows.table.filtered(try ColumnExpression(condition)) }
-    guard rows.table.rowCount > 0 else {
+    if checksSchema, let schema = try schema { rows.check = schema.check(raw) }
+    rows.table = try typed(prepared(raw, joining: joinedTables()))
+    try requireRows(raw.rowCount, left: rows.table.rowCount)
+    let all = rows.table.rowCount
+    rows.table = try withTarget(rows.table)
+    if let note = try targetNote(rows.table.rowCount, of: all) { rows.notes.append(note) }
+    return rows
+  }
+
+  /// What rows have to keep; `nil` where the project names nothing.
+  var schema: DataSchema? { get throws { try data.schema.map { try DataSchema.read(file.resolve($0)) } } }
+
+  /// Rows with the joined and derived columns, without those that the project does not want.
+  func prepared(_ raw: Table, joining others: [Table]) throws -> Table {
+    var table = raw
+    for (join, other) in zip(data.join, others) { table = try joined(table, join, other) }
+    table = try Self.deriving(data.derive, in: table)
+    return try data.condition.map { try table.filtered(try ColumnExpression($0)) } ?? table
+  }
+
+  /// - Throws: `ArgumentError` if there was no row, or none was left.
+  func requireRows(_ read: Int, left: Int) throws {
+    guard read > 0 else { throw ArgumentError("the data have no rows", expected: "1 or more") }
+    guard left > 0 else {
       throw ArgumentError("no row is left after data.where", expected: "1 or more", remedy: "data.where: another condition")
     }
-    rows.table = try typed(rows.table)
-    if let target = data.target {
-      let column = try rows.table.column(target)
-      if column.missingCount > 0, project.task.hasTarget {
-        rows.notes.append("\(column.missingCount) rows without '\(target)' are left out")
-        rows.table = try rows.table.taking((0..<column.count).filter { !column.isMissing($0) })
-        guard rows.table.rowCount > 0 else { throw ArgumentError("'\(target)' is missing in every row", expected: "rows that have one") }
-      }
-    }
-    return rows
+  }
+
+  /// The rows that have a target, where one is to be learnt.
+  func withTarget(_ table: Table) throws -> Table {
+    guard let target = data.target else { return table }
+    let column = try table.column(target)
+    guard column.missingCount > 0, project.task.hasTarget else { return table }
+    return try table.taking((0..<column.count).filter { !column.isMissing($0) })
+  }
+
+  /// What is told about rows without a target.
+  /// - Throws: `ArgumentError` if no row has one.
+  func targetNote(_ kept: Int, of all: Int) throws -> String? {
+    guard kept < all, let target = data.target else { return nil }
+    guard kept > 0 else { throw ArgumentError("'\(target)' is missing in every row", expected: "rows that have one") }
+    return "\(all - kept) rows without '\(target)' are left out"
   }
 
   // Reading -----------------------------------------------------------------------------------------------------------------------------
@@ -68,7 +92,7 @@ struct TableLoader {
     return [folder + "/" + found[0]]
   }
 
-  private func resolve(_ path: String) throws -> String {
+  func resolve(_ path: String) throws -> String {
     guard let dataset = data.dataset, !(path as NSString).isAbsolutePath else { return file.resolve(path) }
     return try Self.folder(of: dataset) + "/" + path
   }
@@ -91,7 +115,10 @@ struct TableLoader {
     // Digits that mean a place or a number plate keep their zeros only if they are read as text.
     let texts = data.types.filter { ["categorical", "text"].contains($0.value) }.keys
     if !texts.isEmpty {
-      let known = Set(try TableReader(paths, options: options).emptyTable.columnNames)
+      // Their names are known after a look at the first rows.
+      var look = options
+      look.csv.inferenceRows = 100
+      let known = Set(try TableReader(paths, options: look).emptyTable.columnNames)
       for name in texts where known.contains(name) { options.types[name] = .text }
     }
     return options
@@ -112,12 +139,19 @@ struct TableLoader {
     return try Table.query(sql.query, from: .postgres(url))
   }
 
-  private func joined(_ table: Table, _ join: TableJoin) throws -> Table {
-    var other = try read([try resolve(join.file)], isMain: false)
-    let keys = join.on.values, otherKeys = join.with?.values ?? keys
-    if let keep = join.keep { other = try other.selecting(otherKeys + keep.filter { !otherKeys.contains($0) }) }
+  /// The other tables, in the order of the joins.
+  func joinedTables() throws -> [Table] {
+    try data.join.map { join in
+      let other = try read([try resolve(join.file)], isMain: false)
+      guard let keep = join.keep else { return other }
+      let keys = join.with?.values ?? join.on.values
+      return try other.selecting(keys + keep.filter { !keys.contains($0) })
+    }
+  }
+
+  private func joined(_ table: Table, _ join: TableJoin, _ other: Table) throws -> Table {
     guard let kind = JoinKind(rawValue: join.kind.rawValue) else { throw ArgumentError("there is no join '\(join.kind.rawValue)'") }
-    return try table.joined(other, on: keys, rightKeys: otherKeys, kind: kind, suffix: join.suffix)
+    return try table.joined(other, on: join.on.values, rightKeys: join.with?.values ?? join.on.values, kind: kind, suffix: join.suffix)
   }
 
   // Columns -----------------------------------------------------------------------------------------------------------------------------
@@ -142,7 +176,7 @@ struct TableLoader {
   }
 
   /// Columns as the project types them; texts that repeat as categories.
-  private func typed(_ table: Table) throws -> Table {
+  func typed(_ table: Table) throws -> Table {
     for name in data.types.keys.sorted() { _ = try table.column(name) }
     return try Table(
       table.columns.map { column in

@@ -17,21 +17,53 @@ struct TableParts: Sendable {
   let weight: String?
   let check: DataCheckReport?
   let notes: [String]
+  /// How many rows there are to learn from and to judge by: more than the tables hold where those are samples.
+  let rows: (training: Int, test: Int)
+  /// All training rows, where the table is a sample of them; `nil` where nothing can learn from them.
+  let stored: StoredParts?
+  /// Digests of all rows, where the tables are samples.
+  let digests: [String]
+
+  /// The tables are samples: not all rows fit into memory.
+  var isSampled: Bool { !digests.isEmpty }
 
   /// The training rows with the columns that the model may look at, the target and the weights.
   var part: TrainingPart {
     get throws { TrainingPart(all: try training.selecting(features + [target?.name, weight].compactMap { $0 })) }
   }
 
-  init(_ file: ProjectFile, _ project: TableProject) throws {
+  /// - Parameter parts: the folder where rows go that do not fit into memory, if they are to be learnt from.
+  init(_ file: ProjectFile, _ project: TableProject, parts folder: String? = nil) throws {
     let loader = TableLoader(project: project, file: file)
-    let rows = try loader.load()
-    let table = rows.table
-    features = try loader.features(of: table)
+    let target = project.task.hasTarget ? project.data.target : nil
+    let task: TargetTask = project.task == .classification ? .classification : .regression
     weight = project.data.weight
-    var notes = rows.notes
-    var check = rows.check
-    let seed = project.training.seed, target = project.data.target
+    if let stream = try TableStream(loader) {
+      let learns = project.data.limit == nil && target != nil ? folder : nil
+      let read: TableStream.Rows
+      do { read = try stream.read(into: learns) } catch {
+        if let learns { try? FileManager.default.removeItem(atPath: learns) }
+        throw error
+      }
+      (training, test, digests) = (read.training, read.test, read.digests)
+      (rows, check, notes) = ((read.trainingRows, read.testRows), read.check, read.notes)
+      let names = try loader.features(of: read.training)
+      features = names
+      let learnt = try target.map { name in
+        try TargetColumn(
+          TrainingPart(all: try read.training.selecting(names + [name])), column: name, task: task, positive: project.data.positive)
+      }
+      self.target = learnt
+      let classes = learnt.flatMap { target in target.labels.map { (name: target.name, classes: Set($0)) } }
+      stored = learns.map { StoredParts(folder: $0, counts: read.counts, types: read.training.fields, target: classes) }
+      return
+    }
+    let loaded = try loader.load()
+    let table = loaded.table
+    features = try loader.features(of: table)
+    var notes = loaded.notes
+    var check = loaded.check
+    let seed = project.training.seed
     switch project.data.test ?? (project.task.hasTarget ? .share(0.2) : nil) {
     case nil: (training, test) = (table, nil)
     case .share(let share):
@@ -51,17 +83,17 @@ struct TableParts: Sendable {
     }
     self.check = check
     self.notes = notes
-    guard let target, project.task.hasTarget else {
-      self.target = nil
-      return
+    rows = (training.rowCount, test?.rowCount ?? 0)
+    (stored, digests) = (nil, [])
+    let learnt = training, names = features
+    self.target = try target.map { name in
+      try TargetColumn(
+        TrainingPart(all: try learnt.selecting(names + [name])), column: name, task: task, positive: project.data.positive)
     }
-    self.target = try TargetColumn(
-      TrainingPart(all: try training.selecting(features + [target])), column: target,
-      task: project.task == .classification ? .classification : .regression, positive: project.data.positive)
   }
 
   /// A point in time, or a number, in the column's own unit.
-  private static func cutoff(_ text: String, _ column: Column) throws -> Double {
+  static func cutoff(_ text: String, _ column: Column) throws -> Double {
     if column.type.kind == .timestamp {
       let zone: String? = if case .timestamp(let zone) = column.type { zone } else { nil }
       if let value = try? Column("cutoff", [text] as [String?]).cast(to: .timestamp(timeZone: zone)).numbers().first { return value }

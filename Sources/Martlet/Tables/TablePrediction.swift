@@ -49,7 +49,10 @@ enum TablePrediction {
   /// Digits that were categories or texts in training are read as texts, so that they keep their zeros.
   private static func readOptions(_ model: TableModel, _ inputs: [String]) throws -> TableReadOptions {
     var options = TableReadOptions()
-    let known = Set(try TableReader(inputs).emptyTable.columnNames)
+    // Names are known after a look at the first rows.
+    var look = options
+    look.csv.inferenceRows = 100
+    let known = Set(try TableReader(inputs, options: look).emptyTable.columnNames)
     for input in model.configuration.inputs where [.text, .categorical].contains(input.type.kind) && known.contains(input.name) {
       options.types[input.name] = .text
     }

@@ -64,7 +64,7 @@ extension TableJudgement {
     if let fairness = verdict.fairness { sections += fairness.sections }
     if let errors = verdict.errors { sections.append(errors.section) }
     if let worst = try worstRows(verdict) { sections.append(worst) }
-    var notes = training.parts.notes
+    var notes = training.parts.notes + training.memoryNotes(outcome)
     if let check = training.parts.check {
       notes += check.violations.map { "\($0.column.map { "\($0): " } ?? "")\($0.found), expected \($0.expected)" }
     }

@@ -25,12 +25,15 @@ struct TableTrainer: Sendable {
     /// The best candidate's folds.
     let validation: CrossValidationSummary?
     let candidates: [CandidateSummary]
+    /// What the model has learnt from, where not all rows fit into memory.
+    let learning: String?
     /// What the rows are like.
     let review: TableReview
     let seconds: Double
   }
 
-  init(_ file: ProjectFile, folder: RunFolder, surroundings: Surroundings) throws {
+  /// - Parameter learns: rows that do not fit into memory are kept on disk, to be learnt from.
+  init(_ file: ProjectFile, folder: RunFolder, surroundings: Surroundings, learns: Bool = true) throws {
     guard let project = file.project.table else {
       throw ArgumentError("\(file.path) is a project for \(file.project.task.rawValue)", expected: "one for tables")
     }
@@ -38,7 +41,10 @@ struct TableTrainer: Sendable {
     self.file = file
     self.folder = folder
     self.surroundings = surroundings
-    parts = try TableParts(file, project)
+    let learnsInStages = try project.models.contains { choice in
+      try LearnerCatalogue.learner(choice.name, settings: .object(choice.settings)) is any StagedLearner
+    }
+    parts = try TableParts(file, project, parts: learns && learnsInStages ? folder.path + "/parts" : nil)
   }
 
   var threads: Int { project.training.threads.value ?? Parallel.defaultThreads }
@@ -73,8 +79,9 @@ struct TableTrainer: Sendable {
     let pipelines = candidates.pipelines, metric = candidates.metric
     for text in parts.notes { note(text) }
     note(
-      "\(NumberText.grouped(parts.training.rowCount)) rows of \(parts.features.count) columns to learn from, "
-        + "\(NumberText.grouped(parts.test?.rowCount ?? 0)) to judge by · run \(folder.path)")
+      "\(NumberText.grouped(parts.rows.training)) rows of \(parts.features.count) columns to learn from, "
+        + "\(NumberText.grouped(parts.rows.test)) to judge by · run \(folder.path)")
+    if parts.isSampled { note(sampleNote) }
     let review = try TableReview(parts, target: project.data.target, seed: project.training.seed, threads: threads)
     for text in review.warnings { note("warning: \(text)") }
     let splits = try TableCandidates.splits(project, parts)
@@ -111,8 +118,14 @@ struct TableTrainer: Sendable {
     }
     let best = comparison?.best ?? 0
     try Task.checkCancellation()
-    if pipelines.count > 1 { note("the best is \(pipelines[best].name); it learns from all training rows") }
-    let fitted = try pipelines[best].fit(try parts.part, target: parts.target, weights: parts.weight, context: context)
+    if pipelines.count > 1, !parts.isSampled { note("the best is \(pipelines[best].name); it learns from all training rows") }
+    var fitted = try pipelines[best].fit(try parts.part, target: parts.target, weights: parts.weight, context: context)
+    if parts.isSampled {
+      note(learningNote(pipelines[best]))
+      if let stored = parts.stored, let target = parts.target, pipelines[best].learnsInStages {
+        fitted = try pipelines[best].fit(stored.tables, preparedBy: fitted, target: target, weights: parts.weight, context: context)
+      }
+    }
     var configuration = try configuration(fitted, pipelines[best].name, metric)
     try decide(&configuration, from: results.indices.contains(best) ? results[best] : nil)
     let used = try parts.training.selecting(fitted.recipe.inputs.map(\.name))
@@ -126,7 +139,28 @@ struct TableTrainer: Sendable {
           name: row.name, score: row.score?.value, lower: row.score?.lower, upper: row.score?.upper, metrics: metrics,
           pValue: row.adjustedPValue, isBest: place == best, problem: row.problem,
           seconds: row.seconds)
-      }, review: review, seconds: (ContinuousClock.now - clock) / .seconds(1))
+      }, learning: parts.isSampled ? learningNote(pipelines[best]) : nil, review: review,
+      seconds: (ContinuousClock.now - clock) / .seconds(1))
+  }
+
+  /// What is told in the report about rows that do not fit into memory.
+  func memoryNotes(_ outcome: Outcome?) -> [String] {
+    guard parts.isSampled else { return [] }
+    let judged = parts.test.map { "It was judged on \(NumberText.grouped($0.rowCount)) of \(NumberText.grouped(parts.rows.test)) rows." }
+    return [sampleNote.prefix(1).uppercased() + sampleNote.dropFirst() + "."]
+      + [outcome?.learning.map { $0 + "." }, judged].compactMap { $0 }
+  }
+
+  private var sampleNote: String {
+    "the rows do not fit into memory: models are compared on \(NumberText.grouped(parts.training.rowCount)) of them, drawn by chance"
+  }
+
+  /// What the chosen model has learnt from.
+  private func learningNote(_ pipeline: Pipeline) -> String {
+    if let stored = parts.stored, pipeline.learnsInStages {
+      return "\(pipeline.name) learns from all \(NumberText.grouped(parts.rows.training)) rows in \(stored.counts.count) parts"
+    }
+    return "\(pipeline.name) learns from the sample only: it needs all rows in memory (boosting and sgd_classifier or sgd_regressor do not)"
   }
 
   /// F1 where the threshold is tuned, among a candidate's metrics.
@@ -220,14 +254,14 @@ struct TableTrainer: Sendable {
   }
 
   func lineage(_ outcome: Outcome, started: Date) throws -> Lineage {
-    func source(_ role: String, _ table: Table) throws -> Lineage.DataSource {
-      let hashes = try table.rowHashes()
+    func source(_ role: String, _ table: Table, _ rows: Int, _ known: String?) throws -> Lineage.DataSource {
       // Rows in their order: a digest of digests.
-      let digest = Digest.sha256(hashes.withUnsafeBytes { Data($0) })
-      return Lineage.DataSource(role: role, digest: digest, items: table.rowCount, note: "\(table.columns.count) columns")
+      let digest = try known ?? Digest.sha256(table.rowHashes().withUnsafeBytes { Data($0) })
+      let sampled = rows > table.rowCount ? ", \(NumberText.grouped(table.rowCount)) rows of them in memory" : ""
+      return Lineage.DataSource(role: role, digest: digest, items: rows, note: "\(table.columns.count) columns\(sampled)")
     }
-    var data = [try source("training", parts.training)]
-    if let test = parts.test { data.append(try source("test", test)) }
+    var data = [try source("training", parts.training, parts.rows.training, parts.digests.first)]
+    if let test = parts.test { data.append(try source("test", test, parts.rows.test, parts.digests.last)) }
     var training: [String: JSONValue] = ["seconds": .double(outcome.seconds), "model": .string(outcome.model.configuration.model)]
     for (name, estimate) in outcome.validation?.metrics ?? [:] { training["folds/\(name)"] = .double(estimate.value) }
     return Lineage(

@@ -94,7 +94,7 @@ enum TableWork {
         remedy: "a version that was made by this project")
     }
     let output = request.report ?? request.project.resolve(request.project.project.output) + "/\(version.name)/evaluation-\(version.number)"
-    let training = try TableTrainer(request.project, folder: RunFolder(path: output), surroundings: request.surroundings)
+    let training = try TableTrainer(request.project, folder: RunFolder(path: output), surroundings: request.surroundings, learns: false)
     let judging = TableJudgement(training, try TableModel(bundle: bundle))
     let verdict = try await CancelledBySignals.run { try await judging.judge() }
     let page = try judging.write(verdict, nil, title: version.reference, lineage: bundle.manifest.lineage, to: output)

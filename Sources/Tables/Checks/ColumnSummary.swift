@@ -71,12 +71,18 @@ public struct ColumnSummary: Sendable, Codable {
 
   public var isDistinctExact: Bool { distinctEstimate == nil }
 
-  /// Every value is another one. Known for whole numbers, times and texts up to ``keyLimit`` values; otherwise `false` beyond those that
-  /// are counted.
+  /// Every value is another one. Known for whole numbers, times and texts up to ``keyLimit`` values (of all columns of a table together);
+  /// otherwise `false` beyond those that are counted.
   public var isUnique: Bool { present > 1 && (isDistinctExact ? values.keptCount == present : keys != nil) }
 
-  /// Values that are kept in memory (16 bytes each) as long as none comes twice.
-  public static let keyLimit = 20_000_000
+  /// Values that are kept in memory (32 to 64 bytes each) as long as none comes twice.
+  public static let keyLimit = 8_000_000
+
+  /// Values that are kept because none came twice.
+  var keyCount: Int { keys?.count ?? 0 }
+
+  /// Gives up looking whether every value is another one.
+  mutating func forgetKeys() { keys = nil }
 
   /// All present values are one.
   public var isConstant: Bool { present > 0 && isDistinctExact && values.keptCount == 1 }

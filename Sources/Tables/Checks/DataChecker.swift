@@ -9,12 +9,12 @@ public struct DataCheckOptions: Sendable, Hashable {
   public var firstRow: Int
   /// The data are to be predicted: the target may be missing.
   public var withoutTarget: Bool
-  /// Different keys that are kept in memory (16 bytes each) to find duplicates; beyond, a note says that the rest was not looked at.
+  /// Different keys that are kept in memory (32 to 64 bytes each) to find duplicates; beyond, a note says that the rest was not looked at.
   public var maximumKeys: Int
   public var threads: Int
 
   public init(
-    now: Date? = nil, firstRow: Int = 1, withoutTarget: Bool = false, maximumKeys: Int = 50_000_000, threads: Int = Parallel.defaultThreads
+    now: Date? = nil, firstRow: Int = 1, withoutTarget: Bool = false, maximumKeys: Int = 8_000_000, threads: Int = Parallel.defaultThreads
   ) {
     self.now = now
     self.firstRow = firstRow

@@ -51,6 +51,41 @@ public struct TableSummary: Sendable {
     }
     rows += table.rowCount
     addPatterns(work, rows: table.rowCount)
+    limitKeys()
+  }
+
+  /// Many columns of names of rows must not take many times the memory of one: those with most values are given up first.
+  private mutating func limitKeys() {
+    while columns.reduce(0, { $0 + $1.keyCount }) > ColumnSummary.keyLimit,
+      let largest = columns.indices.max(by: { columns[$0].keyCount < columns[$1].keyCount })
+    {
+      columns[largest].forgetKeys()
+    }
+  }
+
+  /// The summary of both sets of rows, those of `other` after one's own: of other files, threads or machines. A column that only one of
+  /// them has was seen in fewer rows than the table.
+  public mutating func merge(_ other: TableSummary) {
+    for column in other.columns {
+      if let place = places[column.name] {
+        columns[place].merge(column)
+      } else {
+        places[column.name] = columns.count
+        columns.append(column)
+      }
+    }
+    for found in other.patterns.values {
+      let own = found.columns.compactMap { places[other.columns[$0].name] }.sorted()
+      addPattern(own.reduce(0) { $0 ^ Self.key($1) }, rows: found.rows) { own }
+    }
+    rows += other.rows
+    limitKeys()
+  }
+
+  private static func key(_ place: Int) -> UInt64 { StableHash.mix(UInt64(place) &+ 0x6761_7073) }
+
+  private mutating func addPattern(_ mask: UInt64, rows: Int, _ columns: () -> [Int]) {
+    if patterns[mask] != nil { patterns[mask]?.rows += rows } else if patterns.count < 10_000 { patterns[mask] = (columns(), rows) }
   }
 
   private mutating func addPatterns(_ columns: [Column?], rows: Int) {
@@ -59,17 +94,13 @@ public struct TableSummary: Sendable {
     var masks = [UInt64](repeating: 0, count: rows)
     for place in gaps {
       guard let column = columns[place] else { continue }
-      let key = StableHash.mix(UInt64(place) &+ 0x6761_7073)
+      let key = Self.key(place)
       for row in 0..<rows where column.isMissing(row) { masks[row] ^= key }
     }
     var counts: [UInt64: (row: Int, rows: Int)] = [:]
     for (row, mask) in masks.enumerated() where mask != 0 { counts[mask, default: (row, 0)].rows += 1 }
     for (mask, found) in counts {
-      if patterns[mask] != nil {
-        patterns[mask]?.rows += found.rows
-      } else if patterns.count < 10_000 {
-        patterns[mask] = (gaps.filter { columns[$0]?.isMissing(found.row) ?? false }, found.rows)
-      }
+      addPattern(mask, rows: found.rows) { gaps.filter { columns[$0]?.isMissing(found.row) ?? false } }
     }
   }
 }

@@ -1,25 +1,27 @@
-import Tables
-
 /// A uniform sample of a stream's rows: the same whatever the pieces in which they come.
-struct RowSample {
-  let limit: Int
-  let seed: UInt64
+public struct RowSample: Sendable {
+  /// Rows that the sample holds at most.
+  public let limit: Int
+  public let seed: UInt64
   private var pieces: [(table: Table, keys: [UInt64], rows: [Int])] = []
   private var kept = 0
-  private var rows = 0
+  /// Rows seen so far.
+  public private(set) var rows = 0
   private var threshold = UInt64.max
 
-  init(limit: Int, seed: UInt64) {
+  /// - Parameter limit: 1 or more; fewer count as 1.
+  public init(limit: Int, seed: UInt64) {
     self.limit = max(1, limit)
     self.seed = seed
   }
 
   /// Adds the next rows.
-  mutating func add(_ table: Table) throws {
+  /// - Throws: `TableError` if rows cannot be taken.
+  public mutating func add(_ table: Table) throws {
     defer { rows += table.rowCount }
     var taken: [Int] = [], keys: [UInt64] = []
     for row in 0..<table.rowCount {
-      let key = Self.mix(UInt64(rows + row) ^ seed)
+      let key = Self.key(row: rows + row, seed: seed)
       if key <= threshold {
         taken.append(row)
         keys.append(key)
@@ -51,13 +53,15 @@ struct RowSample {
   }
 
   /// The sampled rows in their order, and their places in the stream.
-  mutating func finish() throws -> (table: Table, rows: [Int]) {
+  /// - Throws: `TableError` if the pieces cannot be put together.
+  public mutating func finish() throws -> (table: Table, rows: [Int]) {
     try shrink()
     return (try Table.concatenating(pieces.map(\.table), fillsMissingColumns: true), pieces.flatMap(\.rows))
   }
 
-  private static func mix(_ value: UInt64) -> UInt64 {
-    var mixed = value &+ 0x9e37_79b9_7f4a_7c15
+  /// A number that looks drawn evenly from all 64-bit numbers: the same for the same row and seed, whoever asks.
+  public static func key(row: Int, seed: UInt64) -> UInt64 {
+    var mixed = (UInt64(truncatingIfNeeded: row) ^ seed) &+ 0x9e37_79b9_7f4a_7c15
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
     mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
     return mixed ^ (mixed >> 31)
