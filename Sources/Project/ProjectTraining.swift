@@ -33,7 +33,7 @@ public struct ProjectTraining: Codable, Sendable, Hashable {
   /// The share of the target that is spread over all classes.
   public var labelSmoothing: Double
   /// Whether rare classes weigh more.
-  public var classWeights: ClassWeights
+  public var classWeights: ClassWeighting
   /// When to stop before the last epoch; `nil` is never.
   public var earlyStopping: EarlyStoppingChoice?
   /// Steps between checkpoints in mid-epoch; `nil` saves at the end of epochs only.
@@ -64,7 +64,7 @@ public struct ProjectTraining: Codable, Sendable, Hashable {
 }
 
 /// The weight of the classes in the loss.
-public enum ClassWeights: String, Codable, Sendable, Hashable {
+public enum ClassWeighting: String, Codable, Sendable, Hashable {
   /// Every picture weighs the same.
   case none
   /// Every class weighs the same.

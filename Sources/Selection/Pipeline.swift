@@ -6,7 +6,7 @@ public import Tables
 /// What is done about classes of unlike sizes. It only ever touches rows that are learnt from.
 public enum Balance: Sendable, Hashable {
   case none
-  case classWeights(Recipes.ClassWeights)
+  case classWeights(ClassWeights)
   case resample(Resampling)
 
   /// As `martlet.yml` says it: `none`, `class-weights`, or a resampling with or without settings.
@@ -15,7 +15,7 @@ public enum Balance: Sendable, Hashable {
     switch name {
     case "none": self = .none
     case "class-weights":
-      self = .classWeights(settings == .null ? .balanced : try Self.decode(Recipes.ClassWeights.self, settings))
+      self = .classWeights(settings == .null ? .balanced : try Self.decode(ClassWeights.self, settings))
     default: self = .resample(try Self.decode(Resampling.self, settings == .null ? .string(name) : .object([name: settings])))
     }
   }

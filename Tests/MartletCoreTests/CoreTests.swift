@@ -138,3 +138,15 @@ import Testing
     #expect(error.localizedDescription == whole)
   }
 }
+
+@Suite struct ClassWeightTests {
+  @Test func balancedAndGiven() throws {
+    #expect(try ClassWeights.balanced.factors(labels: ["a", "b", "c"], totals: [6, 2, 0]) == [8.0 / 12, 2, 1])
+    #expect(try ClassWeights.factors(["b": 3]).factors(labels: ["a", "b"], totals: [1, 1]) == [1, 3])
+    let error = #expect(throws: ArgumentError.self) {
+      try ClassWeights.factors(["yess": 3]).factors(labels: ["yes", "no"], totals: [1, 1])
+    }
+    #expect(error?.remedy == "did you mean 'yes'?")
+    #expect(throws: ArgumentError.self) { try ClassWeights.factors(["yes": 0]).factors(labels: ["yes"], totals: [1]) }
+  }
+}

@@ -150,11 +150,11 @@ struct ResamplingFixture: Decodable {
       let wanted = try #require(fixture.weights[name])
       let weights = try ClassWeights.balanced.weights(rows.training())
       #expect(difference(weights, rows.classes.map { wanted[$0] }) < 1e-15)
-      let given = try ClassWeights.given(["b": 3]).weights(rows.training(weights: rows.classes.map { _ in 2 }))
+      let given = try ClassWeights.factors(["b": 3]).weights(rows.training(weights: rows.classes.map { _ in 2 }))
       #expect(given == rows.classes.map { $0 == 1 ? 6 : 2 })
     }
     #expect(try JSON.decode(ClassWeights.self, from: Data(#""balanced""#.utf8), source: "") == .balanced)
-    #expect(try JSON.decode(ClassWeights.self, from: Data(#"{"b":3}"#.utf8), source: "") == .given(["b": 3]))
+    #expect(try JSON.decode(ClassWeights.self, from: Data(#"{"b":3}"#.utf8), source: "") == .factors(["b": 3]))
   }
 
   @Test func refusals() throws {

@@ -1,5 +1,5 @@
 import Foundation
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// Trees that correct each other, by xgboost 1.7 (Chen and Guestrin 2016), for classes or numbers.

@@ -1,6 +1,6 @@
 import CLearners
 import Foundation
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// A support vector machine for classes (libsvm; Chang and Lin 2011): a machine for each pair of classes.

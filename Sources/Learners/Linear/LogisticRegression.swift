@@ -1,5 +1,5 @@
 import Foundation
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// Logistic regression, of two classes or many (multinomial): `C Σ w loss + penalty`, the constant unpenalised.

@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// What a step of stochastic gradient descent lowers.

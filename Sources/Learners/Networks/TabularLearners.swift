@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// A network of layers over all features (multi-layer perceptron), for classes or numbers, as the target says. It standardises its inputs

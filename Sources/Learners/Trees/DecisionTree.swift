@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// One tree of yes-or-no questions (CART: Breiman, Friedman, Olshen, Stone 1984), for classes or numbers, as the target says.

@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// Many trees that draw their thresholds at random and keep the best of a few (extremely randomised trees: Geurts, Ernst, Wehenkel 2006).

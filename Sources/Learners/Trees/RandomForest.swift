@@ -1,4 +1,4 @@
-import MartletCore
+public import MartletCore
 public import Tables
 
 /// Many trees, each on rows drawn anew and splitting by the best of a few features (Breiman 2001), for classes or numbers.
