@@ -131,8 +131,7 @@ extension Metrics {
       return weights == nil ? Quantile.sorted(errors.sorted(), probability) : Quantile.weighted(errors, weights: weights, probability)
     case .largestError: return zip(truth, predicted).reduce(0) { max($0, abs($1.0 - $1.1)) }
     case .sums(let count, let row, let value):
-      if case .r2 = metric { return twoPass(truth, predicted, weights, forgivesBias: false) }
-      if case .explainedVariance = metric { return twoPass(truth, predicted, weights, forgivesBias: true) }
+      if let quick = quickValue(metric, truth, predicted, weights) { return quick }
       var sums = [Double](repeating: 0, count: count)
       for index in truth.indices {
         let weight = weights?[index] ?? 1
@@ -150,17 +149,23 @@ extension Metrics {
     }
   }
 
-  private static func twoPass(_ truth: [Double], _ predicted: [Double], _ weights: [Double]?, forgivesBias: Bool) -> Double {
-    let mean = weightedMean(truth, weights: weights)
-    let bias = forgivesBias ? weightedMean(zip(truth, predicted).map { $0 - $1 }, weights: weights) : 0
-    var error = 0.0, spread = 0.0
-    for row in truth.indices {
-      let weight = weights?[row] ?? 1
-      let one = truth[row] - predicted[row] - bias
-      error += weight * one * one
-      spread += weight * (truth[row] - mean) * (truth[row] - mean)
+  /// What most people ask for, without a call a row.
+  private static func quickValue(_ metric: RegressionMetric, _ truth: [Double], _ predicted: [Double], _ weights: [Double]?) -> Double? {
+    let total = weights.map { weights in LaneSum.of(weights.count) { weights[$0] } } ?? Double(truth.count)
+    func meanSquare() -> Double { LaneSum.of(truth, predicted, weights) { ($0 - $1) * ($0 - $1) } / total }
+    switch metric {
+    case .meanSquaredError: return meanSquare()
+    case .rootMeanSquaredError: return meanSquare().squareRoot()
+    case .meanAbsoluteError: return LaneSum.of(truth, predicted, weights) { abs($0 - $1) } / total
+    case .r2, .explainedVariance:
+      // In two passes, which keeps the digits that a difference of sums would lose.
+      let mean = LaneSum.of(truth, truth, weights) { truth, _ in truth } / total
+      let bias = metric == .r2 ? 0 : LaneSum.of(truth, predicted, weights) { $0 - $1 } / total
+      let error = LaneSum.of(truth, predicted, weights) { ($0 - $1 - bias) * ($0 - $1 - bias) }
+      let spread = LaneSum.of(truth, truth, weights) { truth, _ in (truth - mean) * (truth - mean) }
+      return spread > 0 ? 1 - error / spread : error == 0 ? 1 : 0
+    default: return nil
     }
-    return spread > 0 ? 1 - error / spread : error == 0 ? 1 : 0
   }
 }
 
@@ -169,6 +174,7 @@ extension Check {
     try rows(truth.count, predicted.count, weights: weights?.count)
     try self.weights(weights)
     for (name, values) in [("truth", truth), ("prediction", predicted)] {
+      if LaneSum.areFinite(values) { continue }
       if let row = values.firstIndex(where: { !$0.isFinite }) {
         throw MetricError(.notANumber, row: row, "the \(name) of row \(row) is \(values[row])", expected: "finite numbers")
       }
