@@ -22,18 +22,23 @@ public struct CandidateResult: Sendable, Hashable, Codable {
 public struct PipelineValidation: Sendable {
   public let part: TrainingPart
   public let target: TargetColumn?
+  /// Whether each row of the part is one of those that are looked for, where that judges and is not learnt from.
+  public let truth: [Bool]?
   public let weights: String?
   public let splits: [FoldSplit]
   public let context: FitContext
 
   /// - Parameters:
   ///   - part: the rows to divide.
+  ///   - truth: whether each row is one of those that are looked for, to judge detectors of anomalies by.
   ///   - splits: divisions of the part's rows, counted from 0.
   public init(
-    _ part: TrainingPart, target: TargetColumn?, weights: String? = nil, splits: [FoldSplit], context: FitContext = FitContext()
+    _ part: TrainingPart, target: TargetColumn?, truth: [Bool]? = nil, weights: String? = nil, splits: [FoldSplit],
+    context: FitContext = FitContext()
   ) {
     self.part = part
     self.target = target
+    self.truth = truth
     self.weights = weights
     self.splits = splits
     self.context = context
@@ -83,7 +88,8 @@ public struct PipelineValidation: Sendable {
     let fitted = try pipeline.fit(division.training, target: target, weights: weights, context: context)
     let x = try fitted.recipe.matrix(of: division.test.table, threads: context.threads)
     let output = try fitted.predict(x)
-    let truth = try target?.target(of: division.test.table)
+    let known = self.truth.map { truth in Target.classes(split.test.map { truth[$0] ? 1 : 0 }, labels: ["usual", "anomaly"]) }
+    let truth = try target?.target(of: division.test.table) ?? known
     let counted = try weights.map { try division.test.table.column($0).numbers() }
     return (output, try PipelineScores.measure(output, truth: truth, weights: counted, features: x))
   }

@@ -139,6 +139,29 @@ import Testing
     #expect(error?.problem.contains("rows have changed") == true)
   }
 
+  @Test func anomaliesThatAreKnownCompareModels() async throws {
+    let place = try TemporaryProject()
+    let lines = (0..<150).map { row in
+      var random = KeyedRandom(seed: 5, purpose: "points", index: UInt64(row))
+      let isOdd = row % 15 == 0, spread = isOdd ? 9.0 : 1
+      return "\(random.uniform(in: -spread...spread)),\(random.uniform(in: -spread...spread)),\(isOdd ? "yes" : "no")\n"
+    }
+    try AtomicFile.write(Data(("x,y,odd\n" + lines.joined()).utf8), to: place.folder + "/points.csv")
+    let text = """
+      name: strange
+      task: anomaly-detection
+      data: {file: points.csv, target: odd, positive: "yes"}
+      models: [isolation_forest: {trees: 20}, local_outlier_factor]
+      select: {folds: 3}
+      """
+    let run = try await run(place, place.project(text))
+    #expect(run.version == 1 && run.candidates?.count == 2 && run.candidates?.allSatisfy { ($0.score ?? 0) > 0.6 } == true)
+    let error = await #expect(throws: ArgumentError.self) {
+      _ = try await self.run(place, place.project(text.replacing("target: odd, positive: \"yes\"", with: "drop: [odd]")))
+    }
+    #expect(error?.problem.contains("cannot be compared") == true)
+  }
+
   @Test func whatLooksTooGoodIsSaid() async throws {
     let place = try TemporaryProject()
     let lines = visits(0..<300).map { "\($0.age),\($0.ward),\($0.stays == "yes" ? 7 : 0),\($0.stays)\n" }

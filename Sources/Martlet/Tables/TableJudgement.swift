@@ -114,11 +114,7 @@ struct TableJudgement: Sendable {
       return Verdict(rows: groups.count, metrics: Self.summaries(evaluation.metrics), kind: .groups(evaluation))
     case .scores(_, let threshold)?:
       let scores = answers.flatMap { answer -> [Double] in if case .scores(let scores, _) = answer.output { scores } else { [] } }
-      let truth = try training.project.data.target.map { name -> [Bool] in
-        let codes = try table.column(name).codes()
-        let positive = training.project.data.positive ?? codes.categories.last ?? ""
-        return codes.codes.map { $0 >= 0 && codes.categories[Int($0)] == positive }
-      }
+      let truth = try training.anomalies(in: table)
       let evaluation = try AnomalyEvaluation(
         scores: scores, threshold: threshold, truth: truth, highest: settings.worst, intervals: intervals)
       return Verdict(rows: scores.count, metrics: Self.summaries(evaluation.metrics), kind: .anomalies(evaluation))

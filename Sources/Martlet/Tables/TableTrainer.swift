@@ -92,7 +92,14 @@ struct TableTrainer: Sendable {
       throw ArgumentError("nothing can be compared, calibrated or tuned without folds", expected: "select.folds of 2 or more")
     }
     if !splits.isEmpty, project.task.hasTarget || pipelines.count > 1 {
-      let validation = PipelineValidation(try parts.part, target: parts.target, weights: parts.weight, splits: splits, context: context)
+      let truth = try anomalies(in: parts.training)
+      if project.task == .anomalyDetection, truth == nil {
+        throw ArgumentError(
+          "several models for anomalies cannot be compared without knowing any", expected: "data.target: a column that tells the truth",
+          remedy: "one model")
+      }
+      let validation = PipelineValidation(
+        try parts.part, target: parts.target, truth: truth, weights: parts.weight, splits: splits, context: context)
       let finished = try FinishedCandidates(in: folder, training: parts.part.table, splits: splits)
       for (place, pipeline) in pipelines.enumerated() {
         if let known = try finished.result(place, named: pipeline.name) {
@@ -161,6 +168,14 @@ struct TableTrainer: Sendable {
       return "\(pipeline.name) learns from all \(NumberText.grouped(parts.rows.training)) rows in \(stored.counts.count) parts"
     }
     return "\(pipeline.name) learns from the sample only: it needs all rows in memory (boosting and sgd_classifier or sgd_regressor do not)"
+  }
+
+  /// Which rows are known to be anomalies; `nil` for other tasks, and where nothing is known.
+  func anomalies(in table: Table) throws -> [Bool]? {
+    guard project.task == .anomalyDetection, let name = project.data.target else { return nil }
+    let codes = try table.column(name).codes()
+    let positive = project.data.positive ?? codes.categories.last ?? ""
+    return codes.codes.map { $0 >= 0 && codes.categories[Int($0)] == positive }
   }
 
   /// F1 where the threshold is tuned, among a candidate's metrics.
