@@ -20,7 +20,8 @@ import Testing
     merged.merge(TableSummary(try table(2500..<6000)))
     #expect(merged.rows == 6000)
     #expect(merged.missingPatterns == whole.missingPatterns)
-    #expect(whole.missingPatterns.map(\.columns) == [["a"], ["a", "b"]] || whole.missingPatterns.map(\.columns) == [["a", "b"], ["a"]])
+    let gaps: Set<[String]> = [["a"], ["a", "b"]]
+    #expect(Set(whole.missingPatterns.map(\.columns)) == gaps)
     for (one, other) in zip(merged.columns, whole.columns) {
       #expect(one.name == other.name && one.missing == other.missing && one.rows == other.rows)
       #expect(one.moments.minimum == other.moments.minimum || one.moments.count == 0)
@@ -34,8 +35,10 @@ import Testing
     var merged = TableSummary(rows)
     merged.merge(TableSummary(try rows.selecting(["key", "b", "a"])))
     #expect(merged.rows == 120)
-    #expect(Set(merged.missingPatterns.map { $0.columns.sorted() }) == [["a"], ["a", "b"]])
-    #expect(merged.missingPatterns.map(\.rows).reduce(0, +) == 2 * TableSummary(rows).missingPatterns.map(\.rows).reduce(0, +))
+    let gaps: Set<[String]> = [["a"], ["a", "b"]]
+    #expect(Set(merged.missingPatterns.map { $0.columns.sorted() }) == gaps)
+    let once = TableSummary(rows).missingPatterns.reduce(0) { $0 + $1.rows }
+    #expect(merged.missingPatterns.reduce(0) { $0 + $1.rows } == 2 * once)
     #expect(merged.column("key")?.isUnique == false)
   }
 
