@@ -6,6 +6,7 @@ import MartletCore
 final class BoosterRows {
   let handle: DMatrixHandle
   let rows: Int
+  let columns: Int
 
   /// - Parameters:
   ///   - values: row-major `[rows, columns]`; NaN where missing.
@@ -17,6 +18,7 @@ final class BoosterRows {
     guard let handle else { throw LearnerError("xgboost made nothing of \(rows) rows") }
     self.handle = handle
     self.rows = rows
+    self.columns = columns
     guard !categorical.isEmpty else { return }
     try Self.withTexts((0..<columns).map { categorical.contains($0) ? "c" : "q" }) { texts in
       try XGBoost.check(XGDMatrixSetStrFeatureInfo(handle, "feature_type", texts, bst_ulong(columns)), "naming the features' types")
@@ -25,6 +27,19 @@ final class BoosterRows {
 
   func set(_ field: String, _ values: [Float]) throws {
     try XGBoost.check(XGDMatrixSetFloatInfo(handle, field, values, bst_ulong(values.count)), "setting \(field)")
+  }
+
+  /// How many rows each group has, for ranking.
+  func setGroups(_ sizes: [Int]) throws {
+    let sizes = sizes.map(UInt32.init)
+    try XGBoost.check(XGDMatrixSetUIntInfo(handle, "group", sizes, bst_ulong(sizes.count)), "setting groups")
+  }
+
+  /// What was set; empty if nothing was.
+  func floats(_ field: String) throws -> [Float] {
+    var count: bst_ulong = 0, values: UnsafePointer<Float>?
+    try XGBoost.check(XGDMatrixGetFloatInfo(handle, field, &count, &values), "reading \(field)")
+    return Array(UnsafeBufferPointer(start: values, count: Int(count)))
   }
 
   static func withTexts<Result>(
@@ -83,6 +98,13 @@ final class Booster: @unchecked Sendable {
 
   func update(_ round: Int, _ rows: BoosterRows) throws {
     try XGBoost.check(XGBoosterUpdateOneIter(handle, Int32(round), rows.handle), "boosting round \(round)")
+  }
+
+  /// A round by derivatives of the caller's own.
+  func update(_ rows: BoosterRows, gradient: [Float], curvature: [Float]) throws {
+    var gradient = gradient, curvature = curvature
+    try XGBoost.check(
+      XGBoosterBoostOneIter(handle, rows.handle, &gradient, &curvature, bst_ulong(rows.rows)), "boosting by derivatives")
   }
 
   /// The metric of each of the parts.
@@ -151,6 +173,21 @@ final class Booster: @unchecked Sendable {
       XGBoosterPredictFromDMatrix(handle, rows.handle, XGBoost.predicting(type, inPlace: false), &shape, &dimensions, &result), "predicting"
     )
     return (XGBoost.copy(result, shape, dimensions), (0..<Int(dimensions)).map { Int(shape?[$0] ?? 0) })
+  }
+
+  /// The leaf of one round's tree that each row is in.
+  func leaves(_ rows: BoosterRows, round: Int) throws -> [Int] {
+    lock.lock()
+    defer { lock.unlock() }
+    // Leaves are told of all trees from the first one on: a model of this tree alone is asked.
+    var alone: BoosterHandle?
+    try XGBoost.check(XGBoosterSlice(handle, Int32(round), Int32(round + 1), 1, &alone), "taking round \(round)")
+    defer { XGBoosterFree(alone) }
+    var shape: UnsafePointer<bst_ulong>?, dimensions: bst_ulong = 0, result: UnsafePointer<Float>?
+    try XGBoost.check(
+      XGBoosterPredictFromDMatrix(alone, rows.handle, XGBoost.predicting(6, inPlace: false), &shape, &dimensions, &result), "finding leaves"
+    )
+    return XGBoost.copy(result, shape, dimensions).map { Int($0) }
   }
 
   /// A score a feature that is used at all, by the feature's place.

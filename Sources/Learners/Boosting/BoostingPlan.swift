@@ -69,6 +69,10 @@ struct BoostingPlan {
   ) throws {
     self.settings = settings
     try Self.check(settings)
+    guard settings.objective != .quantile else {
+      throw LearnerError(
+        "boosting: the objective quantile cannot learn from rows in parts", remedy: "use absolute-error, or rows that fit into memory")
+    }
     let rows = try TrainingRows(GradientBoosting.kind, part.x, part.target, weights: part.weights, [.missing, .categories])
     let coded = Set(rows.features.levels.keys)
     var weights = rows.weights, labels: [Double]
@@ -133,6 +137,7 @@ struct BoostingPlan {
     try hold(s.l1 >= 0 && s.l1.isFinite, "l1", s.l1, "0 or more")
     try hold((2...65_535).contains(s.bins), "bins", s.bins, "2 to 65,535")
     try hold(s.tweediePower > 1 && s.tweediePower < 2, "tweedie-power", s.tweediePower, "between 1 and 2")
+    try hold(s.quantile > 0 && s.quantile < 1, "quantile", s.quantile, "between 0 and 1")
     try hold(s.positiveWeight > 0 && s.positiveWeight.isFinite, "positive-weight", s.positiveWeight, "above 0")
     try hold(s.validationShare > 0 && s.validationShare < 1, "validation-share", s.validationShare, "between 0 and 1")
     if let rounds = s.earlyStopping { try hold(rounds >= 1, "early-stopping", rounds, "1 or more") }
@@ -201,23 +206,33 @@ struct BoostingPlan {
     case (2?, _): chosen = ("binary:logistic", "logloss", min(max(mean, 1e-6), 1 - 1e-6))
     case (.some, _): chosen = ("multi:softprob", "mlogloss", nil)
     case (nil, .automatic), (nil, .squaredError): chosen = ("reg:squarederror", "rmse", mean)
+    case (nil, .quantile): chosen = ("reg:squarederror", "rmse", nil)
     case (nil, .absoluteError): chosen = ("reg:absoluteerror", "mae", nil)
     case (nil, .pseudoHuber): chosen = ("reg:pseudohubererror", "mphe", mean)
     case (nil, .poisson): chosen = ("count:poisson", "poisson-nloglik", mean)
     case (nil, .gamma): chosen = ("reg:gamma", "gamma-nloglik", mean)
     case (nil, .tweedie): chosen = ("reg:tweedie", "tweedie-nloglik@\(s.tweediePower)", mean)
     }
-    var result: [(String, String)] = [
-      ("booster", "gbtree"), ("tree_method", "hist"), ("objective", chosen.objective), ("eval_metric", chosen.metric),
-      ("verbosity", "0"), ("nthread", "\(context.threads)"), ("seed", "\(context.seed & 0x7fff_ffff)"), ("eta", "\(s.learningRate)"),
-      ("max_depth", "\(s.maxDepth)"), ("grow_policy", s.growth == .loss ? "lossguide" : "depthwise"), ("max_leaves", "\(s.maxLeaves)"),
-      ("min_child_weight", "\(s.minChildWeight)"), ("gamma", "\(s.minGain)"), ("subsample", "\(s.rowShare)"),
-      ("colsample_bytree", "\(s.featureShare)"), ("lambda", "\(s.l2)"), ("alpha", "\(s.l1)"), ("max_bin", "\(s.bins)"),
-      ("scale_pos_weight", "\(s.positiveWeight)"),
-    ]
+    var result = try trees(s, rows, classes: classes, context)
+    result += [("objective", chosen.objective), ("eval_metric", chosen.metric), ("scale_pos_weight", "\(s.positiveWeight)")]
     if let base = chosen.base { result.append(("base_score", "\(Float(base))")) }
     if let classes, classes > 2 { result.append(("num_class", "\(classes)")) }
     if s.objective == .tweedie { result.append(("tweedie_variance_power", "\(s.tweediePower)")) }
+    return (result, String(chosen.metric.prefix { $0 != "@" }))
+  }
+
+  /// How trees are grown, whatever they are to predict.
+  static func trees(
+    _ s: GradientBoosting, _ rows: TrainingRows, classes: Int?, _ context: FitContext
+  ) throws -> [(String, String)] {
+    try check(s)
+    var result: [(String, String)] = [
+      ("booster", "gbtree"), ("tree_method", "hist"), ("verbosity", "0"), ("nthread", "\(context.threads)"),
+      ("seed", "\(context.seed & 0x7fff_ffff)"), ("eta", "\(s.learningRate)"), ("max_depth", "\(s.maxDepth)"),
+      ("grow_policy", s.growth == .loss ? "lossguide" : "depthwise"), ("max_leaves", "\(s.maxLeaves)"),
+      ("min_child_weight", "\(s.minChildWeight)"), ("gamma", "\(s.minGain)"), ("subsample", "\(s.rowShare)"),
+      ("colsample_bytree", "\(s.featureShare)"), ("lambda", "\(s.l2)"), ("alpha", "\(s.l1)"), ("max_bin", "\(s.bins)"),
+    ]
     var rules = TreeRules(kind: GradientBoosting.kind)
     rules.monotone = s.monotone
     try rules.check()
@@ -237,7 +252,7 @@ struct BoostingPlan {
       }
       result.append(("interaction_constraints", "\(groups)"))
     }
-    return (result, String(chosen.metric.prefix { $0 != "@" }))
+    return result
   }
 
   func booster() throws -> Booster {

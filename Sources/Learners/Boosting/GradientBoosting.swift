@@ -16,6 +16,8 @@ public struct GradientBoosting: Learner {
     case squaredError = "squared-error"
     /// Distance from the median.
     case absoluteError = "absolute-error"
+    /// Distance from ``GradientBoosting/quantile``: the pinball loss.
+    case quantile
     /// Squared for small errors, absolute for large ones.
     case pseudoHuber = "pseudo-huber"
     /// Counts of 0 or more.
@@ -54,6 +56,8 @@ public struct GradientBoosting: Learner {
   public var l2: Double, l1: Double
   public var bins: Int
   public var objective: Objective
+  /// The share of the targets that lie below what is predicted, between 0 and 1, for the objective of that name.
+  public var quantile: Double
   /// Between 1 (Poisson) and 2 (gamma).
   public var tweediePower: Double
   /// How much rows of the second of two classes count.
@@ -71,9 +75,9 @@ public struct GradientBoosting: Learner {
   public init(
     rounds: Int = 100, learningRate: Double = 0.1, maxDepth: Int = 6, growth: Growth = .depth, maxLeaves: Int = 0,
     minChildWeight: Double = 1, minGain: Double = 0, rowShare: Double = 1, featureShare: Double = 1, l2: Double = 1, l1: Double = 0,
-    bins: Int = 256, objective: Objective = .automatic, tweediePower: Double = 1.5, positiveWeight: Double = 1,
-    classWeights: ClassWeights? = nil, monotone: [String: Int] = [:], interactions: [[String]] = [], earlyStopping: Int? = nil,
-    validationShare: Double = 0.1
+    bins: Int = 256, objective: Objective = .automatic, quantile: Double = 0.5, tweediePower: Double = 1.5,
+    positiveWeight: Double = 1, classWeights: ClassWeights? = nil, monotone: [String: Int] = [:], interactions: [[String]] = [],
+    earlyStopping: Int? = nil, validationShare: Double = 0.1
   ) {
     self.rounds = rounds
     self.learningRate = learningRate
@@ -88,6 +92,7 @@ public struct GradientBoosting: Learner {
     self.l1 = l1
     self.bins = bins
     self.objective = objective
+    self.quantile = quantile
     self.tweediePower = tweediePower
     self.positiveWeight = positiveWeight
     self.classWeights = classWeights

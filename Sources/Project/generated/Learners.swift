@@ -100,6 +100,7 @@ extension ProjectSchema {
         .optional("l1", .number(.init()), "Left out: 0."),
         .optional("bins", .number(.init()), "Left out: 256."),
         .optional("objective", .any, "Left out: \"automatic\"."),
+        .optional("quantile", .number(.init()), "Left out: 0.5."),
         .optional("tweedie-power", .number(.init()), "Left out: 1.5."),
         .optional("positive-weight", .number(.init()), "Left out: 1."),
         .optional("class-weights", .any, "Left out: as the learner finds best."),
