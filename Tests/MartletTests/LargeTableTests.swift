@@ -73,6 +73,9 @@ import Testing
     try FileManager.default.copyItem(atPath: place.folder + "/large.csv", toPath: place.folder + "/other.csv")
     let (with, _) = try await run(place, Self.text(models, test: "{file: other.csv}"))
     #expect(with.version == 2 && (with.metrics["auc"]?.value ?? 0) > 0.75)
+    await #expect(throws: ArgumentError.self) {
+      _ = try await run(place, Self.text(models, test: "{after: 2030-01-01, column: when}"))
+    }
     let (groups, _) = try await run(place, Self.text(models, test: "{groups: when, share: 0.3}"))
     #expect(groups.version == 3)
   }

@@ -94,6 +94,11 @@ struct TableStream {
     case .file(let path)?: held = try readTest(path, others)
     default: if test.rows > 0 { held = Held(table: try test.finish().table, rows: test.rows, digest: digests[1].finish()) }
     }
+    if project.data.test != nil || project.task.hasTarget, (held?.rows ?? 0) == 0 {
+      throw ArgumentError(
+        "no row is left to judge by, \(NumberText.grouped(training.rows)) to learn from", expected: "at least one of each",
+        remedy: "data.test")
+    }
     let own = try loader.typed(try training.finish().table)
     guard own.rowCount > 0 else { throw ArgumentError("no row is left to learn from", expected: "1 or more", remedy: "data.test") }
     var rows = Rows(training: own, test: try held.map { try Self.typed($0.table, as: own) })
