@@ -37,7 +37,7 @@ import Testing
     return (run, try registry.bundle(try registry.resolve("large@\(run.version ?? 0)")))
   }
 
-  @Test(arguments: ["[boosting: {rounds: 12, max-depth: 3}]", "[sgd_classifier: {epochs: 5}]", "[tree: {max-depth: 3}]"])
+  @Test(arguments: ["[boosting: {rounds: 12, max-depth: 3}]", "[sgd_classifier: {epochs: 20}]", "[tree: {max-depth: 3}]"])
   func aModelComesOfParts(_ models: String) async throws {
     let place = try TemporaryProject()
     try Self.write(place)
