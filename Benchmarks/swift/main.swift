@@ -10,7 +10,8 @@ case "mlp-sgd": results = ["mlp-sgd": try EngineBenchmark.mlp { try SGD($0, lear
 case "mlp-adamw": results = ["mlp-adamw": try EngineBenchmark.mlp { try AdamW($0, learningRate: 1e-3) }]
 case "cnn-epoch": results = ["cnn-epoch": try await EngineBenchmark.convolutionEpoch()]
 case "images": results = try ImageBenchmark.run(photo: arguments.dropFirst().first ?? "photo.jpg")
-case "distributed": results = ["items per second": try await DistributedBenchmark.throughput(jointBatchNorm: arguments.dropFirst().first != "local")]
+case "distributed":
+  results = ["items per second": try await DistributedBenchmark.throughput(jointBatchNorm: arguments.dropFirst().first != "local")]
 case "augment": results = try AugmentBenchmark.run(photo: arguments.dropFirst().first ?? "photo.png")
 case "optimizers":
   results = arguments.dropFirst().first == "resnet18" ? try OptimizerBench.resNet18("all") : try OptimizerBench.mlp("all")
