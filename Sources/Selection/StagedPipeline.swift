@@ -20,6 +20,13 @@ extension Pipeline {
   /// The learner can learn from more rows than memory holds.
   public var learnsInStages: Bool { learner is any StagedLearner }
 
+  /// Of rows in parts of these sizes, how many the learner learns from.
+  public func rowsLearnt(of counts: [Int]) -> Int {
+    guard let staged = learner as? any StagedLearner else { return 0 }
+    let own = staged.judgesRounds && counts.count > 1 ? counts.dropLast() : counts[...]
+    return own.prefix(staged.partsRead(of: own.count)).reduce(0, +)
+  }
+
   /// Learns from all parts, prepared as rows of a sample were.
   /// - Parameter sample: this pipeline, fitted on a sample of the rows: its preparation stays, its learner is learnt anew.
   /// - Throws: `RecipeError`, `LearnerError` naming what does not fit; `CancellationError`.

@@ -49,6 +49,7 @@ import Testing
     let learner = GradientBoosting(rounds: 24, learningRate: 0.3, maxDepth: 3)
     let context = FitContext(seed: 1, threads: 1)
     let whole = try accuracy(learner.fit(x, target, weights: nil, context: context), newX, newTarget)
+    #expect(learner.partsRead(of: parts) == min(parts, 24))
     let model = try learner.fit(staged(x, target, parts: parts), context: context)
     #expect(try (model as? any FittedBoosting)?.rounds == 24)
     // Parts of forty rows teach less than parts of hundreds.

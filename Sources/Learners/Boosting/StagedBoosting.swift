@@ -5,12 +5,14 @@ import Tables
 extension GradientBoosting: StagedLearner {
   public var judgesRounds: Bool { earlyStopping != nil }
 
+  public func partsRead(of count: Int) -> Int { min(count, rounds) }
+
   /// Stochastic gradient boosting (Friedman 2002) over parts of the rows: each part gives the next trees, so that all rows are learnt from,
   /// one part in memory at a time. With more parts than rounds every round has a part of its own, and the other parts are not read.
   ///
   /// Early stopping judges by the validation rows; without those it is left out.
   public func fit(_ rows: StagedRows, context: FitContext) throws -> any FittedLearner {
-    let parts = min(rows.counts.count, rounds)
+    let parts = partsRead(of: rows.counts.count)
     guard parts > 0 else { throw LearnerError("boosting was given no part of rows", expected: "one or more") }
     var booster: Booster?, history = BoostingHistory(metric: "none"), features: [String] = [], categorical = Set<Int>()
     var done = 0

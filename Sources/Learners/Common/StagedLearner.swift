@@ -32,6 +32,9 @@ public protocol StagedLearner: Learner {
   /// Rounds are judged by rows that no part has, so that such rows have to be set aside.
   var judgesRounds: Bool { get }
 
+  /// Of so many parts, how many are read: all, unless a part teaches at least one round and there are fewer rounds.
+  func partsRead(of count: Int) -> Int
+
   /// Learns from all parts.
   /// - Throws: `LearnerError` naming the part's feature, row or setting that does not fit; `CancellationError`.
   func fit(_ rows: StagedRows, context: FitContext) throws -> any FittedLearner
@@ -39,4 +42,5 @@ public protocol StagedLearner: Learner {
 
 extension StagedLearner {
   public var judgesRounds: Bool { false }
+  public func partsRead(of count: Int) -> Int { count }
 }

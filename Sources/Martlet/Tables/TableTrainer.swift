@@ -165,7 +165,9 @@ struct TableTrainer: Sendable {
   /// What the chosen model has learnt from.
   private func learningNote(_ pipeline: Pipeline) -> String {
     if let stored = parts.stored, pipeline.learnsInStages {
-      return "\(pipeline.name) learns from all \(NumberText.grouped(parts.rows.training)) rows in \(stored.counts.count) parts"
+      let counts = stored.counts.filter { $0 > 0 }, learnt = pipeline.rowsLearnt(of: counts), all = counts.reduce(0, +)
+      let rows = learnt == all ? "all \(NumberText.grouped(all)) rows" : "\(NumberText.grouped(learnt)) of \(NumberText.grouped(all)) rows"
+      return "\(pipeline.name) learns from \(rows) in \(counts.count) parts"
     }
     return "\(pipeline.name) learns from the sample only: it needs all rows in memory (boosting and sgd_classifier or sgd_regressor do not)"
   }
