@@ -11,6 +11,19 @@ public struct MetricInfo: Sendable, Hashable {
   /// A share, which people read as a percentage.
   public let isShare: Bool
 
+  /// What the values can be: an interval does not reach further.
+  public var range: ClosedRange<Double> {
+    let isRegression = Self.regression.contains { $0.name == name }
+    switch name {
+    case "bias", "expected_cost": return -.infinity ... .infinity
+    case "matthews_correlation", "cohen_kappa", "silhouette", "adjusted_rand": return -1...1
+    case "log_loss", "brier", "calinski_harabasz", "davies_bouldin": return 0 ... .infinity
+    case _ where isRegression: return higherIsBetter ? -.infinity...1 : 0 ... .infinity
+    case _ where name.hasPrefix("adjusted"): return -.infinity...1
+    default: return 0...1
+    }
+  }
+
   private init(_ name: String, _ title: String, higherIsBetter: Bool = true, isShare: Bool = false, _ meaning: String) {
     self.name = name
     self.title = title

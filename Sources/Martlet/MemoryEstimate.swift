@@ -23,14 +23,11 @@ struct MemoryEstimate {
 
   /// - Parameter available: bytes that are free; the check passes where that is not known.
   /// - Throws: `ArgumentError` naming the batch size that would fit.
-  func check(batch: Int, available: Int? = Self.available()) throws {
+  func check(batch: Int, available: Int? = ProcessMemory.available()) throws {
     guard let available, needed > available else { return }
     let fitting = max(1, (available - (needed - perPicture * batch)) / max(1, perPicture) / 2)
     throw ArgumentError(
       "a batch of \(batch) needs at least \(NumberText.bytes(needed)) of memory, \(NumberText.bytes(available)) are free",
       expected: "a step that fits", remedy: "--set training.batch=\(min(fitting, max(1, batch / 2))), or smaller pictures")
   }
-
-  /// Bytes that this process can still take.
-  static func available() -> Int? { ProcessMemory.available() }
 }

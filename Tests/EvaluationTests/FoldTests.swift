@@ -135,6 +135,16 @@ struct FoldTests {
     #expect(summary.table.rows.count == 1)
   }
 
+  @Test func intervalsStayWithinWhatAMetricCanBe() throws {
+    let folds = [(1.0, 0.1), (0.7, -2), (1.0, 9), (0.9, 0.2)].map { auc, rmse in
+      CrossValidationSummary.Fold(trainingRows: 3, testRows: 1, metrics: ["auc": auc, "bias": rmse, "rmse": abs(rmse), "own": rmse])
+    }
+    let metrics = try CrossValidationSummary(folds).metrics
+    #expect(metrics["auc"]?.upper == 1 && try #require(metrics["auc"]).lower < 0.8)
+    #expect(metrics["rmse"]?.lower == 0)
+    #expect(try #require(metrics["bias"]).lower < 0 && #require(metrics["own"]).lower < 0)
+  }
+
   @Test func outOfFoldPredictionsAreGathered() throws {
     var predictions = OutOfFoldPredictions(rows: 4, width: 2)
     try predictions.add(rows: [2, 0], predictions: [0.1, 0.9, 0.6, 0.4])

@@ -95,4 +95,28 @@ import Testing
   @Test func memoryIsKnown() throws {
     #expect(try #require(ProcessMemory.available()) > 1 << 20)
   }
+
+  @Test func theLeastControlGroupCounts() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    func write(_ path: String, _ text: String) throws {
+      let path = root + "/" + path
+      try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try AtomicFile.write(Data(text.utf8), to: path)
+    }
+    // Version 1: the group above has less left; what is kept of files counts as free.
+    try write("memory/a/b/memory.limit_in_bytes", "5000\n")
+    try write("memory/a/b/memory.usage_in_bytes", "1000\n")
+    try write("memory/a/memory.limit_in_bytes", "4000\n")
+    try write("memory/a/memory.usage_in_bytes", "2500\n")
+    try write("memory/a/memory.stat", "inactive_file 1\ntotal_inactive_file 300\n")
+    #expect(ProcessMemory.controlGroup(at: root, membership: "4:cpu,memory:/a/b\n3:cpuset:/\n0::/\n") == 1800)
+    // Version 2, and a path that is the host's: only the mounted root is there.
+    #expect(ProcessMemory.controlGroup(at: root, membership: "0::/docker/1\n") == nil)
+    try write("memory.max", "9000\n")
+    try write("memory.current", "8000\n")
+    #expect(ProcessMemory.controlGroup(at: root, membership: "0::/docker/1\n") == 1000)
+    try write("memory.max", "max\n")
+    #expect(ProcessMemory.controlGroup(at: root, membership: "0::/\n") == nil)
+  }
 }

@@ -88,6 +88,8 @@ import Testing
       PredictRequest(
         reference: "customers", inputs: [place.folder + "/customers.csv"], top: nil, output: output, surroundings: place.surroundings))
     #expect(written.rows == 400)
+    let customers = try Table.read(place.folder + "/customers.csv")
+    #expect(written.unusualRows == (try TableModel(bundle: registry.bundle(version)).warnings(customers).count { !$0.isEmpty }))
     let answers = try Table.read(output)
     #expect(answers.columnNames.suffix(3) == ["prediction", "probability_no", "probability_yes"] && answers.rowCount == 400)
     let offline = try answers.column("probability_yes").numbers()

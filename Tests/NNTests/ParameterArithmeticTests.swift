@@ -32,5 +32,9 @@ import Torch
     #expect(Loss.mse.description == "mse")
     #expect(Loss.focal(gamma: 1.5).description == "focal(gamma: 1.5, ignoreIndex: -100)")
     #expect(Loss.crossEntropy(weight: try Tensor([1.0, 2])).settings.hasPrefix("weight: [1.0, 2.0], "))
+    // Many numbers are told apart without being written out.
+    let many = Loss.crossEntropy(weight: try .ones([1000])).settings
+    #expect(many.hasPrefix("weight: a tensor of shape [1000], SHA-256 ") && many.count < 200)
+    #expect(try many != Loss.crossEntropy(weight: .zeros([1000])).settings)
   }
 }

@@ -180,6 +180,14 @@ private func orders(_ count: Int, seed: UInt64 = 1, change: (inout KeyedRandom, 
     let rules = Dictionary(check.warnings(row).map { ($0.column ?? "", $0.rule) }, uniquingKeysWith: { one, _ in one })
     #expect(rules == ["city": .category, "age": .range, "net": .missing, "tax": .type, "extra": .extraColumn, "country": .missingColumn])
     #expect(check.warnings(row).allSatisfy { $0.severity == .warning })
+
+    // Counted without words it is the same, on a table that has some of everything.
+    var others = try orders(400, seed: 9).dropping(["returned"])
+    others = try others.setting(Column("age", (0..<400).map { $0 % 7 == 0 ? 900 : 40 }))
+    others = try others.setting(Column("city", (0..<400).map { $0 % 11 == 0 ? "Atlantis" : nil }))
+    let unusual = check.warnings(others).count { !$0.isEmpty }
+    #expect(check.unusualRows(others) == unusual && unusual > 50)
+    #expect(check.unusualRows(try others.dropping(["country"])) == 400)
   }
 
   @Test func nastyTablesAreNoTrouble() throws {

@@ -186,6 +186,8 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
   /// The file that was written, how many rows it has, and how long that took.
   public var output: String?
   public var rows: Int?
+  /// How many of them are unlike what the model learnt from: beyond a range, of an unknown category, with gaps where there were none.
+  public var unusualRows: Int?
   public var seconds: Double?
 
   /// The answers of one version.

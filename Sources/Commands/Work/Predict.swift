@@ -31,7 +31,8 @@ struct Predict: EngineCommand {
       PredictRequest(reference: reference, inputs: inputs, top: top == 0 ? nil : top, output: output, surroundings: global.surroundings))
     if let output = summary.output, let rows = summary.rows {
       let time = NumberText.duration(milliseconds: (summary.seconds ?? 0) * 1000)
-      return CommandResult(document: summary, text: "\(Wording.count(rows, "row")) in \(output), \(time)\n")
+      let unusual = summary.unusualRows.map { $0 > 0 ? ", \(NumberText.grouped($0)) unlike those that the model learnt from" : "" } ?? ""
+      return CommandResult(document: summary, text: "\(Wording.count(rows, "row")) in \(output)\(unusual), \(time)\n")
     }
     if summary.predictions.contains(where: { $0.value != nil }) {
       var table = TextTable(columns: [.init("input"), .number("prediction"), .init("")])

@@ -51,7 +51,10 @@ public struct CrossValidationSummary: Codable, Sendable, Hashable {
       let variance = folds.count > 1 ? values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) : .nan
       let half = Probability.studentQuantile(0.5 + level / 2, degrees: count - 1) * (variance * (1 / count + ratio)).squareRoot()
       deviations[name] = variance.squareRoot()
-      estimates[name] = Estimate(value: mean, lower: mean - half, upper: mean + half, level: level, method: .correctedResampledT)
+      let range = MetricInfo.named(name)?.range ?? -.infinity ... .infinity
+      estimates[name] = Estimate(
+        value: mean, lower: max(mean - half, min(mean, range.lowerBound)), upper: min(mean + half, max(mean, range.upperBound)),
+        level: level, method: .correctedResampledT)
     }
     metrics = estimates
     self.deviations = deviations

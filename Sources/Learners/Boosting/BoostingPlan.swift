@@ -9,7 +9,8 @@ struct BoostingPlan {
   let categorical: Set<Int>
   private let parameters: [(String, String)]
   private let training: BoosterRows
-  private let validation: BoosterRows?
+  /// Rows that judge the rounds.
+  let validation: BoosterRows?
   let metric: String
 
   init(
@@ -17,55 +18,33 @@ struct BoostingPlan {
   ) throws {
     self.settings = settings
     try Self.check(settings)
+    let found: RowClasses? = if case .classes = rows.target { try rows.classes() } else { nil }
     let coded = Set(rows.features.levels.keys)
-    categorical = coded
-    var weights = rows.weights, labels: [Double]
-    switch rows.target {
-    case .classes:
-      let found = try rows.classes()
-      guard settings.objective == .automatic else {
-        throw LearnerError(
-          "boosting: the objective \(settings.objective.rawValue) was asked for a target of classes", expected: "automatic")
-      }
-      weights = try ClassWeights.apply(settings.classWeights, found, weights, kind: GradientBoosting.kind)
-      classes = found
-      labels = found.codes.map(Double.init)
-    case .values(let values):
-      classes = nil
-      labels = values
-      guard settings.classWeights == nil, settings.positiveWeight == 1 else {
-        throw LearnerError("boosting: weights of classes were given for a target of numbers")
-      }
-      try Self.check(values, settings.objective)
-    }
+    (classes, categorical) = (found, coded)
+    let (labels, weights) = try Self.target(settings, rows, found)
     var held: [Int] = []
     if settings.earlyStopping != nil, validation == nil {
-      held = try Self.carve(labels, isClasses: classes != nil, share: settings.validationShare, seed: context.seed)
+      held = try Self.carve(labels, isClasses: found != nil, share: settings.validationShare, seed: context.seed)
     }
-    let values = try rows.features.denseValues(), columns = rows.columns, known = classes
-    func make(_ chosen: [Int]?, _ values: [Double], _ labels: [Double], _ weights: [Double]?) throws -> BoosterRows {
-      try Self.rows(chosen, values, columns: columns, labels, weights, categorical: coded, threads: context.threads)
+    let values = try rows.features.denseValues()
+    func make(_ chosen: [Int]?) throws -> BoosterRows {
+      try Self.rows(chosen, values, columns: rows.columns, labels, weights, categorical: coded, threads: context.threads)
     }
     let isHeld = Set(held)
     let kept = held.isEmpty ? nil : labels.indices.filter { !isHeld.contains($0) }
-    training = try make(kept, values, labels, weights)
-    if !held.isEmpty {
-      self.validation = try make(held, values, labels, weights)
-    } else if let validation {
-      try FeatureNames.check(validation.x.names, fitted: rows.names, kind: GradientBoosting.kind)
-      self.validation = try make(nil, validation.x.denseValues(), Self.labels(validation.target, known), nil)
-    } else {
-      self.validation = nil
-    }
+    training = try make(kept)
+    self.validation =
+      held.isEmpty ? try validation.map { try Self.judges($0, rows.names, found, coded, threads: context.threads) } : try make(held)
     let learnt = kept ?? Array(labels.indices)
     (parameters, metric) = try Self.parameters(
-      settings, rows, classes: classes?.count, labels: learnt.map { labels[$0] }, weights: learnt.map { weights[$0] }, context)
+      settings, rows, classes: found?.count, labels: learnt.map { labels[$0] }, weights: learnt.map { weights[$0] }, context)
   }
 
   /// A part of rows that come in parts: all classes are known, whether the part has them or not.
+  /// - Parameter judges: the rows that judge as an earlier part's plan made them.
   init(
     stage settings: GradientBoosting, _ part: StagedRows.Rows, labels names: [String]?, validation: (x: FeatureMatrix, target: Target)?,
-    context: FitContext
+    judges: BoosterRows?, context: FitContext
   ) throws {
     self.settings = settings
     try Self.check(settings)
@@ -74,31 +53,51 @@ struct BoostingPlan {
         "boosting: the objective quantile cannot learn from rows in parts", remedy: "use absolute-error, or rows that fit into memory")
     }
     let rows = try TrainingRows(GradientBoosting.kind, part.x, part.target, weights: part.weights, [.missing, .categories])
-    let coded = Set(rows.features.levels.keys)
-    var weights = rows.weights, labels: [Double]
+    let found: RowClasses?
     switch (rows.target, names) {
     case (.classes(let codes, let given), let names?) where given == names:
-      let found = RowClasses(labels: names, present: Array(names.indices), codes: codes)
-      weights = try ClassWeights.apply(settings.classWeights, found, weights, kind: GradientBoosting.kind)
-      classes = found
-      labels = codes.map(Double.init)
-    case (.values(let values), nil):
-      classes = nil
-      labels = values
-      try Self.check(values, settings.objective)
+      found = RowClasses(labels: names, present: Array(names.indices), codes: codes)
+    case (.values, nil): found = nil
     default: throw LearnerError("boosting: a part of the rows has another kind of target than the others")
     }
-    categorical = coded
+    let coded = Set(rows.features.levels.keys)
+    (classes, categorical) = (found, coded)
+    let (labels, weights) = try Self.target(settings, rows, found)
     training = try Self.rows(
       nil, rows.features.denseValues(), columns: rows.columns, labels, weights, categorical: coded, threads: context.threads)
-    let known = classes
-    self.validation = try validation.map { held in
-      try FeatureNames.check(held.x.names, fitted: rows.names, kind: GradientBoosting.kind)
-      return try Self.rows(
-        nil, held.x.denseValues(), columns: rows.columns, Self.labels(held.target, known), nil, categorical: coded,
-        threads: context.threads)
+    self.validation =
+      try judges ?? validation.map { try Self.judges($0, rows.names, found, coded, threads: context.threads) }
+    (parameters, metric) = try Self.parameters(settings, rows, classes: found?.count, labels: labels, weights: weights, context)
+  }
+
+  /// The target as xgboost takes it, classes by their places, and the weights with those of the classes.
+  private static func target(
+    _ settings: GradientBoosting, _ rows: TrainingRows, _ classes: RowClasses?
+  ) throws -> (labels: [Double], weights: [Double]) {
+    if case .values(let values) = rows.target {
+      guard settings.classWeights == nil, settings.positiveWeight == 1 else {
+        throw LearnerError("boosting: weights of classes were given for a target of numbers")
+      }
+      try check(values, settings.objective)
+      return (values, rows.weights)
     }
-    (parameters, metric) = try Self.parameters(settings, rows, classes: classes?.count, labels: labels, weights: weights, context)
+    let classes = try classes ?? rows.classes()
+    guard settings.objective == .automatic else {
+      throw LearnerError(
+        "boosting: the objective \(settings.objective.rawValue) was asked for a target of classes", expected: "automatic")
+    }
+    return (
+      classes.codes.map(Double.init), try ClassWeights.apply(settings.classWeights, classes, rows.weights, kind: GradientBoosting.kind)
+    )
+  }
+
+  /// Rows that nothing is learnt from.
+  private static func judges(
+    _ rows: (x: FeatureMatrix, target: Target), _ names: [String], _ classes: RowClasses?, _ categorical: Set<Int>, threads: Int
+  ) throws -> BoosterRows {
+    try FeatureNames.check(rows.x.names, fitted: names, kind: GradientBoosting.kind)
+    return try Self.rows(
+      nil, rows.x.denseValues(), columns: names.count, labels(rows.target, classes), nil, categorical: categorical, threads: threads)
   }
 
   /// Rows for xgboost, all or some of them.

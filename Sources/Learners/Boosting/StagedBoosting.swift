@@ -15,17 +15,18 @@ extension GradientBoosting: StagedLearner {
     let parts = partsRead(of: rows.counts.count)
     guard parts > 0 else { throw LearnerError("boosting was given no part of rows", expected: "one or more") }
     var booster: Booster?, history = BoostingHistory(metric: "none"), features: [String] = [], categorical = Set<Int>()
-    var done = 0
+    var done = 0, judges: BoosterRows?
     stages: for part in 0..<parts {
       try Task.checkCancellation()
       let next = try rows.open(part)
       guard let own = try next(.max) else { continue }
-      let plan = try BoostingPlan(stage: self, own, labels: rows.labels, validation: rows.validation, context: context)
+      let plan = try BoostingPlan(stage: self, own, labels: rows.labels, validation: rows.validation, judges: judges, context: context)
       if booster == nil {
         booster = try plan.booster()
         history = BoostingHistory(metric: plan.metric)
         (features, categorical) = (own.x.names, plan.categorical)
       }
+      judges = plan.validation
       guard let booster else { continue }
       // Rounds that the parts before had no rows for are made up for.
       for _ in 0..<(rounds * (part + 1) / parts - done) {

@@ -91,6 +91,11 @@ struct TableModel: Sendable {
     }
   }
 
+  /// How many rows have something unusual about them.
+  func unusualRows(_ table: Table) -> Int {
+    (try? completed(table)).map { RowCheck(schema).unusualRows($0) } ?? 0
+  }
+
   // Files -------------------------------------------------------------------------------------------------------------------------------
 
   func write(to writer: BundleWriter) throws {

@@ -23,25 +23,27 @@ enum TablePrediction {
       return PredictionSummary(model: version.name, version: version.number, predictions: answers)
     }
     let clock = ContinuousClock.now
-    let rows = try await CancelledBySignals.run {
+    let (rows, unusual) = try await CancelledBySignals.run {
       let reader = try TableReader(request.inputs, options: options)
       let writer = try TableWriter(output)
-      var rows = 0
+      var rows = 0, unusual = 0
       if reader.emptyTable.columns.isEmpty == false { _ = try model.completed(reader.emptyTable) }
       while let part = try reader.next() {
         try Task.checkCancellation()
         try writer.write(try added(model, to: part))
         rows += part.rowCount
+        unusual += model.unusualRows(part)
         if Terminal.isInteractive, !request.surroundings.quiet { Terminal.note("\r\u{1B}[K\(rows) rows", terminator: "") }
       }
       if rows == 0 { try writer.write(try added(model, to: reader.emptyTable)) }
       try writer.finish()
       if Terminal.isInteractive, !request.surroundings.quiet { Terminal.note("\r\u{1B}[K", terminator: "") }
-      return rows
+      return (rows, unusual)
     }
     var summary = PredictionSummary(model: version.name, version: version.number, predictions: [])
     summary.output = output
     summary.rows = rows
+    summary.unusualRows = unusual
     summary.seconds = (ContinuousClock.now - clock) / .seconds(1)
     return summary
   }

@@ -61,20 +61,9 @@ struct TableStream {
     var training = RowSample(limit: share, seed: seed), test = RowSample(limit: Self.sampleRows, seed: seed)
     var writer = try folder.map { try PartWriter(folder: $0, parts: parts, seed: seed) }
     var digests = [RunningDigest(), RunningDigest()]
-    var checker = try loader.schema.map { DataChecker($0) }
     let others = try loader.joinedTables()
-    let reader = try TableReader(paths, options: try loader.options(for: paths))
-    checker?.add(reader.emptyTable)
-    var read = 0, left = 0, kept = 0
-    while let raw = try reader.next() {
-      try Task.checkCancellation()
-      checker?.add(raw)
-      read += raw.rowCount
-      let all = try loader.prepared(raw, joining: others)
-      left += all.rowCount
-      let table = try loader.withTarget(all)
-      let parts = try divided(table, first: kept)
-      kept += table.rowCount
+    let (check, note) = try pass(paths, others) { table, first in
+      let parts = try divided(table, first: first)
       if let own = parts.training {
         try training.add(own)
         try writer?.add(own)
@@ -84,11 +73,7 @@ struct TableStream {
         try test.add(own)
         digests[1].add(try Self.digest(own))
       }
-      if Terminal.isInteractive { Terminal.note("\r\u{1B}[K\(NumberText.grouped(read)) rows read", terminator: "") }
     }
-    if Terminal.isInteractive { Terminal.note("\r\u{1B}[K", terminator: "") }
-    try loader.requireRows(read, left: left)
-    let note = try loader.targetNote(kept, of: left)
     var held: Held?
     switch project.data.test {
     case .file(let path)?: held = try readTest(path, others)
@@ -105,10 +90,36 @@ struct TableStream {
     (rows.trainingRows, rows.testRows) = (training.rows, held?.rows ?? 0)
     rows.digests = [digests[0].finish()] + [held?.digest].compactMap { $0 }
     rows.counts = try writer?.finish() ?? []
-    rows.check = checker?.report()
+    rows.check = check
     if let other = held?.check, !other.passed { rows.check = other }
     rows.notes = [note].compactMap { $0 } + (held?.notes ?? [])
     return rows
+  }
+
+  /// Every piece of the rows once, checked, joined and with a target.
+  /// - Parameter body: is given the piece and the place of its first row.
+  /// - Returns: what the check found, and what is to be said of rows without a target.
+  private func pass(
+    _ paths: [String], _ others: [Table], _ body: (Table, Int) throws -> Void
+  ) throws -> (check: DataCheckReport?, note: String?) {
+    var checker = try loader.schema.map { DataChecker($0) }
+    let reader = try TableReader(paths, options: try loader.options(for: paths))
+    checker?.add(reader.emptyTable)
+    var read = 0, left = 0, kept = 0
+    while let raw = try reader.next() {
+      try Task.checkCancellation()
+      checker?.add(raw)
+      read += raw.rowCount
+      let all = try loader.prepared(raw, joining: others)
+      left += all.rowCount
+      let table = try loader.withTarget(all)
+      try body(table, kept)
+      kept += table.rowCount
+      if Terminal.isInteractive { Terminal.note("\r\u{1B}[K\(NumberText.grouped(read)) rows read", terminator: "") }
+    }
+    if Terminal.isInteractive { Terminal.note("\r\u{1B}[K", terminator: "") }
+    try loader.requireRows(read, left: left)
+    return (checker?.report(), try loader.targetNote(kept, of: left))
   }
 
   /// A sixteenth of the rows' bytes at most is in one part, so that several copies fit beside each other.
@@ -142,24 +153,12 @@ struct TableStream {
   private func readTest(_ path: String, _ others: [Table]) throws -> Held {
     let path = try loader.resolve(path)
     var sample = RowSample(limit: Self.sampleRows, seed: seed), digest = RunningDigest()
-    var checker = try loader.schema.map { DataChecker($0) }
-    let reader = try TableReader([path], options: try loader.options(for: [path]))
-    checker?.add(reader.emptyTable)
-    var read = 0, left = 0
-    while let raw = try reader.next() {
-      try Task.checkCancellation()
-      checker?.add(raw)
-      read += raw.rowCount
-      let all = try loader.prepared(raw, joining: others)
-      left += all.rowCount
-      let own = try loader.withTarget(all)
-      try sample.add(own)
-      digest.add(try Self.digest(own))
+    let (check, note) = try pass([path], others) { table, _ in
+      try sample.add(table)
+      digest.add(try Self.digest(table))
     }
-    try loader.requireRows(read, left: left)
-    let note = try loader.targetNote(sample.rows, of: left)
     return Held(
-      table: try sample.finish().table, rows: sample.rows, digest: digest.finish(), check: checker?.report(),
+      table: try sample.finish().table, rows: sample.rows, digest: digest.finish(), check: check,
       notes: [note].compactMap { $0 })
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+import MartletCore
 public import Torch
 
 /// A loss as a value: what compares a model's output with a target, under a name.
@@ -34,7 +36,10 @@ public struct Loss: Sendable, CustomStringConvertible {
 
   private static func text(_ value: any Sendable) -> String {
     guard let tensor = value as? Tensor else { return "\(value)" }
-    return (try? tensor.array(of: Double.self)).map { "\($0)" } ?? "a tensor of shape \(tensor.shape)"
+    guard let values = try? tensor.array(of: Double.self) else { return "a tensor of shape \(tensor.shape)" }
+    // Settings go into every checkpoint: many numbers are told apart by their digest.
+    guard values.count > 32 else { return "\(values)" }
+    return "a tensor of shape \(tensor.shape), SHA-256 \(values.withUnsafeBytes { Digest.sha256(Data($0)) })"
   }
 
   /// Computes the loss.

@@ -48,6 +48,27 @@ public struct RowCheck: Sendable {
     }
   }
 
+  /// How many rows of a batch have a warning: as ``warnings(_:)`` counted, column by column and without the words.
+  public func unusualRows(_ table: Table) -> Int {
+    guard table.columnNames.allSatisfy(names.contains) else { return table.rowCount }
+    var isUnusual = [Bool](repeating: false, count: table.rowCount)
+    for entry in entries {
+      guard let column = try? table.column(entry.rule.name) else {
+        if entry.rule.isRequired { return table.rowCount }
+        continue
+      }
+      if entry.rule.type.isNumeric, entry.rule.categories == nil, column.type.isNumeric, let numbers = try? column.numbers() {
+        let complains = entry.rule.maximumMissing == 0
+        for (row, number) in numbers.enumerated() {
+          if number.isNaN ? complains : number < entry.low || number > entry.high { isUnusual[row] = true }
+        }
+      } else {
+        for row in isUnusual.indices where !isUnusual[row] { isUnusual[row] = warning(column.value(row), entry) != nil }
+      }
+    }
+    return isUnusual.count { $0 }
+  }
+
   private func warning(_ value: TableValue, _ entry: Entry) -> DataViolation? {
     let rule = entry.rule
     func make(_ kind: DataRule, _ expected: String) -> DataViolation {
