@@ -29,11 +29,20 @@ public enum EngineProgram {
         path: name, problem: "not found, and this command needs it", expected: "it at \(places.joined(separator: " or "))",
         remedy: "make build, or install again with make install PREFIX=…")
     }
+    calmWaiting()
     var words: [UnsafeMutablePointer<CChar>?] = ([engine] + arguments).map { strdup($0) }
     words.append(nil)
     execv(engine, words)
     let reason = AtomicFile.systemReason()
     for word in words { free(word) }
     return FileError(path: engine, problem: "cannot be started: \(reason)")
+  }
+
+  /// The threads that libtorch and xgboost compute with wait for each other in a loop, for milliseconds unless told otherwise. Where another
+  /// program wants the cores, they burn what it needs to let them go on: two trainings beside each other took many times as long. So short
+  /// a loop costs a training that has the machine to itself next to nothing. It is read when a program starts; what the user has set stays.
+  private static func calmWaiting() {
+    guard getenv("GOMP_SPINCOUNT") == nil, getenv("OMP_WAIT_POLICY") == nil else { return }
+    setenv("GOMP_SPINCOUNT", "10000", 1)
   }
 }
