@@ -31,6 +31,7 @@ public final class ModelServer: Service {
   private let options: ServerOptions
   private let logger: Logger
   private let models: ModelTable
+  private let languages: LanguageTable
   private let readiness = Readiness()
   private let routes: RouteTable
   private let responder: ServingResponder
@@ -39,22 +40,30 @@ public final class ModelServer: Service {
 
   /// - Parameters:
   ///   - models: several versions of one name are allowed; the last given is the one that answers where a request names none.
+  ///   - languageModels: models for the endpoints of OpenAI's clients, by the same rule.
   ///   - logger: by default a `JSONLogHandler` on standard error.
   ///   - onReady: is called once the server listens, with the port that it got.
   /// - Throws: `ServerError` if there is no model, or two are the same.
   public init(
-    models: [ServedModel], options: ServerOptions = ServerOptions(), logger: Logger? = nil,
+    models: [ServedModel], languageModels: [ServedLanguageModel] = [], options: ServerOptions = ServerOptions(), logger: Logger? = nil,
     onReady: @escaping @Sendable (Address) async -> Void = { _ in }
   ) throws(ServerError) {
     let logger = logger ?? Logger(label: "martlet.serving") { JSONLogHandler(label: $0) }
     let limits = ModelRunner.Limits(queue: max(0, options.maxQueuedRequests), timeout: TimeAmount(options.requestTimeout))
-    let models = try ModelTable(models.map { ModelRunner(model: $0, limits: limits, logger: logger) })
+    let models = try ModelTable(
+      models.map { ModelRunner(model: $0, limits: limits, logger: logger) }, isAlone: languageModels.isEmpty)
+    let languages = try LanguageTable(languageModels.map { LanguageRunner(model: $0, limit: options.maxLanguageRequests) })
+    for runner in languages.runners
+    where models.versions(of: runner.model.name).contains(where: { $0.model.version == runner.model.version }) {
+      throw ServerError(.duplicateModel(name: runner.model.name, version: runner.model.version))
+    }
     let metrics = ServerMetrics()
     self.options = options
     self.logger = logger
     self.models = models
+    self.languages = languages
     self.onReady = onReady
-    routes = Self.routes(models, options, readiness, metrics)
+    routes = Self.routes(models, languages, options, readiness, metrics, logger)
     let bodies = BodyLimits(
       maxBytes: options.maxBodyBytes, maxBytesInFlight: options.maxBodyBytesInFlight, timeout: TimeAmount(options.bodyTimeout))
     responder = ServingResponder(
@@ -62,18 +71,24 @@ public final class ModelServer: Service {
   }
 
   private static func routes(
-    _ models: ModelTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics
+    _ models: ModelTable, _ languages: LanguageTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics,
+    _ logger: Logger
   ) -> RouteTable {
     // The page of metrics and the index show all routes, themselves included, so they look into this box.
     let box = Box<RouteTable>()
-    let page = MetricsEndpoint(models: models, metrics: metrics) { box.value.map { $0.routes.map(\.metrics) + [$0.unmatched] } ?? [] }
+    let page = MetricsEndpoint(models: models, languages: languages, metrics: metrics) {
+      box.value.map { $0.routes.map(\.metrics) + [$0.unmatched] } ?? []
+    }
     let routes =
       PredictEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
       + InferenceEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
-      + StatusEndpoints(models: models, readiness: readiness, metrics: metrics).routes
+      + OpenAIEndpoints(languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, logger: logger).routes
+      + StatusEndpoints(models: models, languages: languages, readiness: readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", "figures for Prometheus") { _ in page.reply() },
-        Route(.get, "/", "what can be called") { _ in IndexEndpoint.reply(routes: box.value?.routes ?? [], models: models) },
+        Route(.get, "/", "what can be called") { _ in
+          IndexEndpoint.reply(routes: box.value?.routes ?? [], models: models, languages: languages)
+        },
       ]
     let result = RouteTable(routes)
     box.value = result
@@ -117,7 +132,7 @@ public final class ModelServer: Service {
   /// The application behind the server; tests send requests straight to its responder.
   var application: Application<ServingResponder> {
     let http = HTTP1Channel.Configuration(
-      idleTimeout: TimeAmount(options.idleTimeout),
+      additionalChannelHandlers: [ClientPresence()], idleTimeout: TimeAmount(options.idleTimeout),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: options.maxHeaderBytes, maxHeaderListSize: options.maxHeaderBytes,
         maxHeaderFieldCount: options.maxHeaderFields))
@@ -144,6 +159,7 @@ public final class ModelServer: Service {
     try await Task.sleep(for: options.drainTimeout)
     logger.warning("the drain timeout has passed; the remaining requests are answered with 503")
     for runner in models.runners { runner.stop() }
+    for runner in languages.runners { runner.stop() }
     // The answers need a moment to be written.
     try await Task.sleep(for: .milliseconds(200))
   }

@@ -26,6 +26,24 @@ public struct ServerOptions: Sendable {
   public var idleTimeout: Duration = .seconds(60)
   /// How long a stopping server lets requests finish. Then they get 503 and the connections are closed.
   public var drainTimeout: Duration = .seconds(10)
+  /// The most requests to one language model that are computed or wait; more are refused with 429 and `Retry-After`.
+  public var maxLanguageRequests = 256
+  /// The most tokens that a request may ask for; also what a request gets that asks for none. `nil` is what the context has room for.
+  public var maxGeneratedTokens: Int?
+  /// The most messages of a conversation.
+  public var maxMessages = 2048
+  /// The most choices of one request, over all its prompts.
+  public var maxChoices = 128
+  /// The most strings that may end an output.
+  public var maxStopStrings = 16
+  /// The most tools of one request.
+  public var maxTools = 128
+  /// The most texts to embed in one request.
+  public var maxEmbeddingInputs = 2048
+  /// How long a language model may work for one request, the time in the queue included; `nil` is as long as it takes.
+  public var generationTimeout: Duration? = .seconds(600)
+  /// A stream that has been silent for so long gets a comment, so that nobody in between takes it for dead; `nil` sends none.
+  public var streamSilence: Duration? = .seconds(15)
   /// One line in the log for every request.
   public var logsRequests = true
 

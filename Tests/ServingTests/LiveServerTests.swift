@@ -7,46 +7,6 @@ import Testing
 
 @testable import Serving
 
-/// A connection without an HTTP client in between, on a thread of its own.
-private enum RawClient {
-  /// Sends the pieces with pauses between them and returns all that comes back until the other side closes, or the time is over.
-  static func exchange(port: Int, _ pieces: [String], pause: Duration = .zero, repeatLast: Int = 1) async -> String {
-    await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: talk(port, pieces, pause, repeatLast)) }
-    }
-  }
-
-  private static func talk(_ port: Int, _ pieces: [String], _ pause: Duration, _ repeatLast: Int) -> String {
-    let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(handle) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let connected = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-    }
-    guard connected == 0 else { return "no connection" }
-    var timeout = timeval(tv_sec: 8, tv_usec: 0)
-    setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    outer: for (index, piece) in pieces.enumerated() {
-      let bytes = Array(piece.utf8)
-      for _ in 0..<(index == pieces.count - 1 ? repeatLast : 1) {
-        guard send(handle, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { break outer }
-        if pause > .zero { usleep(useconds_t(pause.components.attoseconds / 1_000_000_000_000)) }
-      }
-    }
-    var answer: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let count = recv(handle, &buffer, buffer.count, 0)
-      guard count > 0 else { break }
-      answer += buffer[..<count]
-    }
-    return String(decoding: answer, as: UTF8.self)
-  }
-}
-
 @Suite struct LiveServerTests {
   /// Runs a server on a free port, hands over the port and the order to stop, and waits until it has stopped.
   private static func run(

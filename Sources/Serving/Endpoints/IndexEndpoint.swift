@@ -3,12 +3,12 @@ import MartletCore
 
 /// `GET /`: what can be called, for somebody who has only the address.
 enum IndexEndpoint {
-  static func reply(routes: [Route], models: ModelTable) -> Reply {
+  static func reply(routes: [Route], models: ModelTable, languages: LanguageTable) -> Reply {
     Reply { writer in
       writer.raw("{\"name\":\"martlet\",\"version\":")
       writer.string(MartletVersion.current)
       writer.raw(",\"models\":")
-      writer.strings(models.names)
+      writer.strings(Set(models.names + languages.names).sorted())
       writer.raw(",\"routes\":")
       writer.array(routes.sorted { ($0.pattern, $0.method.rawValue) < ($1.pattern, $1.method.rawValue) }) { writer, route in
         writer.raw("{\"method\":")

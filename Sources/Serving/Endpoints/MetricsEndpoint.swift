@@ -4,6 +4,7 @@ import MartletCore
 /// `GET /metrics` for Prometheus.
 struct MetricsEndpoint: Sendable {
   let models: ModelTable
+  let languages: LanguageTable
   let metrics: ServerMetrics
   /// All routes and what no route took, once they are known.
   let routes: @Sendable () -> [RouteMetrics]
@@ -13,6 +14,7 @@ struct MetricsEndpoint: Sendable {
     writeServer(to: &text)
     writeRoutes(to: &text)
     writeModels(to: &text)
+    LanguageFigures.write(languages, to: &text)
     writeProcess(to: &text)
     var reply = Reply(Array(text.text.utf8))
     reply.contentType = PrometheusText.contentType
@@ -50,6 +52,9 @@ struct MetricsEndpoint: Sendable {
     }
     text.family("martlet_model_info", "gauge", "The models that are loaded; always 1.")
     for model in models { text.sample("martlet_model_info", model.labels + [("platform", model.runner.model.platform)], 1) }
+    for model in languages.runners.map(\.model) {
+      text.sample("martlet_model_info", [("model", model.name), ("version", model.version), ("platform", model.platform)], 1)
+    }
     text.family("martlet_model_duration_seconds", "histogram", "Time of one call of the model.")
     for model in models { text.samples("martlet_model_duration_seconds", model.labels, model.figures.seconds) }
     text.family("martlet_model_batch_items", "histogram", "Items in one call of the model.")

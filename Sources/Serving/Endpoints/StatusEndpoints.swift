@@ -14,6 +14,7 @@ final class Readiness: Sendable {
 /// Health, figures, and what can be called.
 struct StatusEndpoints: Sendable {
   let models: ModelTable
+  let languages: LanguageTable
   let readiness: Readiness
   let metrics: ServerMetrics
 
@@ -26,17 +27,23 @@ struct StatusEndpoints: Sendable {
       Route(.get, "/models", "the models that are served") { _ in
         Reply { writer in
           writer.raw("{\"models\":")
-          writer.array(models.runners) { write($1, to: &$0) }
+          writer.array(models.runners.map(document) + languages.runners.map(document)) { $0.value($1) }
           writer.raw("}")
         }
       },
       Route(.get, "/models/{name}", "one model: signature, labels, metrics") { exchange in
+        if let runner = languages.find(exchange.parameters["name"] ?? "") { return Reply { $0.value(document(runner)) } }
         let runner = try models.find(exchange.parameters["name"] ?? "")
-        var reply = Reply { write(runner, to: &$0) }
+        var reply = Reply { $0.value(document(runner)) }
         reply.model = runner
         return reply
       },
-      Route(.get, "/v1/models/{name}", "a model's state as TensorFlow Serving tells it") { exchange in
+      Route(.get, "/v1/models/{name}", "a language model as OpenAI's clients know it, another as TensorFlow Serving tells it") { exchange in
+        let name = exchange.parameters["name"] ?? ""
+        if let runner = languages.find(name) { return Reply { OpenAIEndpoints.write(runner, id: name, to: &$0) } }
+        if !languages.runners.isEmpty, models.versions(of: name).isEmpty {
+          return Reply(.modelNotFound(name, known: languages.names + models.names), language: exchange.language)
+        }
         _ = try models.find(exchange.parameters["name"] ?? "")
         return Reply { writer in
           writer.raw("{\"model_version_status\":")
@@ -64,7 +71,18 @@ struct StatusEndpoints: Sendable {
     return reply
   }
 
-  private func write(_ runner: ModelRunner, to writer: inout JSONWriter) {
+  private func document(_ runner: LanguageRunner) -> JSONValue {
+    let model = runner.model
+    let abilities = [model.generator.map { _ in "generation" }, model.embedder.map { _ in "embeddings" }].compactMap { $0 }
+    return [
+      "name": .string(model.name), "version": .string(model.version), "platform": .string(model.platform),
+      "metrics": .object(model.metrics.mapValues { .double($0) }), "abilities": .array(abilities.map { .string($0) }),
+      "context": (model.generator?.contextLength).map { .int($0) } ?? .null,
+      "dimensions": (model.embedder?.dimensions).map { .int($0) } ?? .null,
+    ]
+  }
+
+  private func document(_ runner: ModelRunner) -> JSONValue {
     let model = runner.model
     func specs(_ specs: [TensorSpec]) -> JSONValue {
       .array(
@@ -75,7 +93,7 @@ struct StatusEndpoints: Sendable {
           ]
         })
     }
-    writer.value([
+    return [
       "name": .string(model.name), "version": .string(model.version), "platform": .string(model.platform),
       "labels": model.labels.map { .array($0.map { .string($0) }) } ?? .null,
       "metrics": .object(model.metrics.mapValues { .double($0) }),
@@ -83,6 +101,6 @@ struct StatusEndpoints: Sendable {
       "signature": [
         "inputs": specs(runner.signature.inputs), "outputs": specs(runner.signature.outputs), "batched": .bool(runner.signature.isBatched),
       ],
-    ])
+    ]
   }
 }

@@ -9,8 +9,12 @@ struct Reply: Sendable {
   var contentType: String = "application/json"
   var headers: [(HTTPField.Name, String)] = []
   var body: [UInt8]
+  /// What follows in place of `body`, piece by piece.
+  var stream: ReplyStream?
   /// Whose answer it is, for the log.
   var model: ModelRunner?
+  /// The same for a model that is no predictor.
+  var modelName: (name: String, version: String)?
   var closesConnection = false
   var detail: String?
 
@@ -38,16 +42,18 @@ struct Reply: Sendable {
     detail = problem.detail
   }
 
-  func response(id: String, isHead: Bool, channel: any Channel, closing: Bool) -> Response {
+  /// - Parameter end: is told when a streamed body is complete or given up.
+  func response(id: String, isHead: Bool, channel: any Channel, closing: Bool, end: StreamEnd? = nil) -> Response {
     var fields = HTTPFields()
     fields.reserveCapacity(10)
     fields.append(HTTPField(name: .contentType, value: contentType))
-    fields.append(HTTPField(name: .contentLength, value: String(body.count)))
+    if stream == nil { fields.append(HTTPField(name: .contentLength, value: String(body.count))) }
     fields.append(HTTPField(name: .requestID, value: id))
     fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
     fields.append(HTTPField(name: .cacheControl, value: "no-store"))
     fields.append(HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
     for (name, value) in headers { fields[name] = value }
+    if let stream { return Response(status: status, headers: fields, body: Self.body(stream, end)) }
     guard closing else {
       return Response(status: status, headers: fields, body: isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
@@ -63,6 +69,23 @@ struct Reply: Sendable {
     }
     return Response(status: status, headers: fields, body: responseBody)
   }
+
+  private static func body(_ stream: ReplyStream, _ end: StreamEnd?) -> ResponseBody {
+    ResponseBody { writer in
+      var sent = 0
+      do {
+        try await stream.produce { bytes in
+          try await writer.write(ByteBuffer(bytes: bytes))
+          sent += bytes.count
+        }
+        try await writer.finish(nil)
+      } catch {
+        end?.report(isComplete: false, bytes: sent)
+        throw error
+      }
+      end?.report(isComplete: true, bytes: sent)
+    }
+  }
 }
 
 extension HTTPField.Name {
@@ -71,4 +94,5 @@ extension HTTPField.Name {
 
   static let requestID = known("x-request-id")
   static let inferenceHeaderLength = known("Inference-Header-Content-Length")
+  static let accelBuffering = known("X-Accel-Buffering")
 }

@@ -18,7 +18,8 @@ struct ServingResponder: HTTPResponder {
   func respond(to request: Request, context: ServingContext) async throws -> Response {
     let start = NIODeadline.now()
     metrics.began()
-    defer { metrics.ended() }
+    var isOver = true
+    defer { if isOver { metrics.ended() } }
     let id = ids.id(given: request.headers[.requestID])
     let target = request.head.path ?? "/"
     var routeMetrics = routes.unmatched
@@ -39,6 +40,12 @@ struct ServingResponder: HTTPResponder {
       reply = Reply(HTTPProblem.from(error, requestID: id))
     }
     let isHead = request.method == .head
+    let closing = reply.closesConnection || exchange.hasLongUnreadBody
+    if reply.stream != nil {
+      isOver = false
+      let end = streamEnd(exchange, target, routeMetrics, reply, start)
+      return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing, end: end)
+    }
     let seconds = (NIODeadline.now() - start).seconds
     let received = exchange.bytesReceived
     routeMetrics.count(status: reply.status.code, seconds: seconds, received: received, sent: isHead ? 0 : reply.body.count)
@@ -49,8 +56,27 @@ struct ServingResponder: HTTPResponder {
     if let accessLog {
       accessLog.info("request", metadata: line(id, request.method, target, reply, seconds, received))
     }
-    let closing = reply.closesConnection || exchange.hasLongUnreadBody
     return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing)
+  }
+
+  /// Counts and logs a streamed answer when its last byte is sent, or with status 499 when the client has gone before.
+  private func streamEnd(
+    _ exchange: Exchange, _ target: String, _ routeMetrics: RouteMetrics, _ reply: Reply, _ start: NIODeadline
+  ) -> StreamEnd {
+    // What the answer was made of is let go before it is over.
+    var head = reply
+    head.stream = nil
+    return StreamEnd { [head, metrics, accessLog] isComplete, bytes in
+      metrics.ended()
+      let seconds = (NIODeadline.now() - start).seconds
+      let status = isComplete ? head.status.code : 499
+      routeMetrics.count(status: status, seconds: seconds, received: exchange.bytesReceived, sent: bytes)
+      guard let accessLog else { return }
+      var line = line(exchange.id, exchange.request.method, target, head, seconds, exchange.bytesReceived)
+      line["status"] = .stringConvertible(status)
+      line["bytes"] = .stringConvertible(bytes)
+      accessLog.info("request", metadata: line)
+    }
   }
 
   private func line(
@@ -61,7 +87,7 @@ struct ServingResponder: HTTPResponder {
       "status": .stringConvertible(reply.status.code), "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3),
       "bytes_in": .stringConvertible(received), "bytes": .stringConvertible(reply.body.count),
     ]
-    if let model = reply.model?.model {
+    if let model = reply.modelName ?? reply.model.map({ ($0.model.name, $0.model.version) }) {
       metadata["model"] = .string(model.name)
       metadata["version"] = .string(model.version)
     }

@@ -7,9 +7,10 @@ struct ModelTable: Sendable {
   let runners: [ModelRunner]
   private let byName: [String: [ModelRunner]]
 
+  /// - Parameter isAlone: there are no other models that are no predictors.
   /// - Throws: `ServerError` where there is no model, or two with one name and version.
-  init(_ runners: [ModelRunner]) throws(ServerError) {
-    guard !runners.isEmpty else { throw ServerError(.noModels) }
+  init(_ runners: [ModelRunner], isAlone: Bool = true) throws(ServerError) {
+    guard !runners.isEmpty || !isAlone else { throw ServerError(.noModels) }
     self.runners = runners
     byName = Dictionary(grouping: runners) { $0.model.name }
     for (name, versions) in byName {
