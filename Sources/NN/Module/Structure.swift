@@ -95,7 +95,7 @@ private struct Own {
     // Most stored properties are settings, parameters or layers. Comparing types is quick where casts and mirrors are slow.
     let type = type(of: value)
     if type == Int.self || type == Double.self || type == Bool.self || type == [Int].self { return }
-    if type is AnyClass || type == Parameter?.self || type == Buffer?.self {
+    if type is AnyClass || type == Parameter?.self || type == Buffer?.self || type == LinearAdapter?.self {
       if let module = value as? Module { return children.append((name, module)) }
       if let parameter = value as? Parameter {
         if let parametrization = parameter.parametrization { return parametrizations.append((name, parametrization)) }
