@@ -14,6 +14,7 @@ import Registry
 struct CommandContext: Sendable {
   let engine: (any Engine)?
   let output: any CommandOutput
+  let input: any CommandInput
   let now: Date
   /// Columns of the text on standard output; `nil` is no limit.
   let width: Int?
@@ -75,13 +76,14 @@ public enum Commands {
   ///   - arguments: without the program's name.
   ///   - engine: what runs models; `nil` makes commands that need one fail.
   ///   - output: where everything is written.
+  ///   - input: what commands read that talk with somebody.
   ///   - now: the time that "3 minutes ago" counts from.
   ///   - width: columns of help and tables; `nil` is the terminal's, and no limit where there is none.
   ///   - unicode: whether characters outside ASCII are shown; `nil` asks the locale.
   /// - Returns: the process's exit code (see `ExitStatus`).
   public static func execute(
-    arguments: [String], engine: (any Engine)? = nil, output: any CommandOutput = StandardOutput(), now: Date = Date(), width: Int? = nil,
-    unicode: Bool? = nil
+    arguments: [String], engine: (any Engine)? = nil, output: any CommandOutput = StandardOutput(),
+    input: any CommandInput = StandardInput(), now: Date = Date(), width: Int? = nil, unicode: Bool? = nil
   ) async -> Int32 {
     if let unknown = Martlet.unknownCommand(in: arguments) { return report(unknown, arguments: arguments, output: output) }
     let command: any Command
@@ -99,7 +101,8 @@ public enum Commands {
     do {
       let result = try await command.execute(
         CommandContext(
-          engine: engine, output: output, now: now, width: width ?? Self.terminalWidth, unicode: unicode ?? TextTable.terminalIsUTF8))
+          engine: engine, output: output, input: input, now: now, width: width ?? Self.terminalWidth,
+          unicode: unicode ?? TextTable.terminalIsUTF8))
       let text = command.global.json ? String(decoding: try JSON.encode(result.document), as: UTF8.self) : result.text
       if !result.isSilent { try output.write(text) }
       return result.exitCode

@@ -18,6 +18,7 @@ struct Martlet: ParsableCommand {
         subcommands: [
           InitCommand.self, Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self,
         ]),
+      CommandGroup(name: "Language", subcommands: [ImportCommand.self, GenerateCommand.self, ChatCommand.self, EmbedCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [

@@ -23,6 +23,12 @@ enum HelpSnapshots {
       launch                  Start a command in many processes that train together.
       data                    Look at data.
 
+    LANGUAGE SUBCOMMANDS:
+      import                  Register a model that somebody else trained.
+      generate                Let a language model continue a text.
+      chat                    Talk to a language model.
+      embed                   Turn texts into vectors, a text a line.
+
     MODELS SUBCOMMANDS:
       models                  List the models, or the versions of one.
       show                    Everything about one version.
@@ -283,6 +289,105 @@ enum HelpSnapshots {
       -o, --output <file>     The PNG file to write. (default: preview.png)
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "import": """
+    OVERVIEW: Register a model that somebody else trained.
+
+    A folder with config.json, safetensors and a tokenizer, or a GGUF file. Everything is checked; no
+    code in it is run.
+
+    USAGE: martlet import <source> [--name <name>] [--alias <name> ...] [--tag <tag> ...] [--note <text>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <source>                The folder or the .gguf file.
+
+    OPTIONS:
+      --name <name>           The model's name in the registry. (default: by the source)
+      --alias <name>          Give the new version an alias. Can be repeated.
+      --tag <tag>             Give the new version a tag. Can be repeated.
+      --note <text>           A note for the new version.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "generate": """
+    OVERVIEW: Let a language model continue a text.
+
+    Without a prompt it reads standard input. For questions and answers there is martlet chat.
+
+    USAGE: martlet generate <reference> [<prompt>] [--schema <file>] [--max-tokens <number>] [--temperature <number>] [--top-p <number>] [--top-k <number>] [--seed <number>] [--stop <text> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <prompt>                The text to continue. (default: standard input)
+
+    OPTIONS:
+      --schema <file>         Write JSON that fits the JSON Schema in this file.
+      --max-tokens <number>   The most tokens to write. (default: 512)
+      --temperature <number>  0 takes the most likely token always. (default: the model's)
+      --top-p <number>        Only the likeliest tokens with this probability together. (default: the
+                              model's)
+      --top-k <number>        Only so many of the likeliest tokens. (default: the model's)
+      --seed <number>         The same seed gives the same text. (default: another one each time)
+      --stop <text>           Stop where this would come. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "chat": """
+    OVERVIEW: Talk to a language model.
+
+    A line is a message; the model remembers the conversation. /help lists what else can be said.
+    Ctrl-C stops an answer, Ctrl-D ends the chat. Lines of another program are answered one by one.
+
+    USAGE: martlet chat <reference> [--system <text>] [--max-tokens <number>] [--temperature <number>] [--top-p <number>] [--top-k <number>] [--seed <number>] [--stop <text> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --system <text>         What the model is told about its task.
+      --max-tokens <number>   The most tokens to write. (default: 512)
+      --temperature <number>  0 takes the most likely token always. (default: the model's)
+      --top-p <number>        Only the likeliest tokens with this probability together. (default: the
+                              model's)
+      --top-k <number>        Only so many of the likeliest tokens. (default: the model's)
+      --seed <number>         The same seed gives the same text. (default: another one each time)
+      --stop <text>           Stop where this would come. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "embed": """
+    OVERVIEW: Turn texts into vectors, a text a line.
+
+    Without --output the vectors come on standard output, a JSON array a line.
+
+    USAGE: martlet embed <reference> [<input>] [--output <file>] [--dimensions <number>] [--batch <number>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <input>                 A file with a text a line; - is standard input. (default: -)
+
+    OPTIONS:
+      -o, --output <file>     Write the vectors here: .npy, .csv or .jsonl (with the texts).
+      --dimensions <number>   Shorter vectors than the model's own, where it can do that.
+      --batch <number>        Texts that are computed together. (default: 64)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

@@ -21,11 +21,12 @@ struct Outcome {
 
 /// Runs a command line in this process.
 func martlet(
-  _ arguments: String..., engine: (any Engine)? = nil, registry: String? = nil, now: Date = Date(), unicode: Bool = true
+  _ arguments: String..., engine: (any Engine)? = nil, registry: String? = nil, input: any CommandInput = ScriptedInput(),
+  now: Date = Date(), unicode: Bool = true
 ) async -> Outcome {
   let output = CapturedOutput()
   let all = arguments + (registry.map { ["--registry", $0] } ?? [])
-  let code = await Commands.execute(arguments: all, engine: engine, output: output, now: now, width: 100, unicode: unicode)
+  let code = await Commands.execute(arguments: all, engine: engine, output: output, input: input, now: now, width: 100, unicode: unicode)
   return Outcome(exitCode: code, output: output.output, notes: output.notes)
 }
 
@@ -76,6 +77,33 @@ final class Folder {
   }
 }
 
+/// Lines that are there already; Ctrl-C comes when the test says so.
+final class ScriptedInput: CommandInput {
+  let isInteractive: Bool
+  private let lines: Mutex<[String]>
+  private let watchers = Mutex<[AsyncStream<Void>.Continuation]>([])
+
+  init(_ lines: [String] = [], isInteractive: Bool = false) {
+    self.lines = Mutex(lines)
+    self.isInteractive = isInteractive
+  }
+
+  func readLine() async -> String? { lines.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+
+  func readAll() async throws -> String {
+    lines.withLock { lines in
+      defer { lines = [] }
+      return lines.map { $0 + "\n" }.joined()
+    }
+  }
+
+  func interrupts() -> AsyncStream<Void> {
+    AsyncStream { continuation in watchers.withLock { $0.append(continuation) } }
+  }
+
+  func interrupt() { for watcher in watchers.withLock({ $0 }) { watcher.yield() } }
+}
+
 /// An engine that remembers what it was asked and answers with fixed values.
 final class ScriptedEngine: Engine {
   struct Asked: Sendable {
@@ -89,14 +117,21 @@ final class ScriptedEngine: Engine {
     var check: DataCheckRequest?
     var profile: DataProfileRequest?
     var doctor: DoctorRequest?
+    var importing: ImportRequest?
+    var loading: LanguageModelRequest?
   }
 
   private let state = Mutex(Asked())
   let accuracy: Double
   let failure: (any Error & Sendable)?
   let interrupted: Bool
+  let model: LoadedLanguageModel
 
-  init(accuracy: Double = 0.92, failure: (any Error & Sendable)? = nil, interrupted: Bool = false) {
+  init(
+    accuracy: Double = 0.92, failure: (any Error & Sendable)? = nil, interrupted: Bool = false,
+    model: LoadedLanguageModel = LoadedLanguageModel(name: "echo", version: 2)
+  ) {
+    self.model = model
     self.accuracy = accuracy
     self.failure = failure
     self.interrupted = interrupted
@@ -191,6 +226,21 @@ final class ScriptedEngine: Engine {
       columns: [.init(name: "age", type: "int64", missingRate: 0.25, distinct: 7, shape: [1, 2, 3], values: "1 to 9, median 4")],
       findings: [.init(severity: "important", text: "'age' knows the answer.", advice: "Leave it out.")], notes: [], report: request.report,
       profile: ["rows": 9], seconds: 1.5)
+  }
+
+  func importModel(_ request: ImportRequest) async throws -> ImportSummary {
+    try check()
+    state.withLock { $0.importing = request }
+    return ImportSummary(
+      name: request.name ?? "smollm2", version: 1, kind: "language-model", architecture: "llama", parameters: 134_515_008,
+      precision: "Q4_1",
+      contextLength: 8192, vocabulary: 49_152, bytes: 97_000_000, notes: ["the chat template is ChatML"], seconds: 1.5)
+  }
+
+  func loadLanguageModel(_ request: LanguageModelRequest) async throws -> LoadedLanguageModel {
+    try check()
+    state.withLock { $0.loading = request }
+    return model
   }
 
   func doctor(_ request: DoctorRequest) async throws -> DoctorReport {

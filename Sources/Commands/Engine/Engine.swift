@@ -32,6 +32,13 @@ public protocol Engine: Sendable {
   /// Looks at a table and writes a report.
   func profileData(_ request: DataProfileRequest) async throws -> DataProfileSummary
 
+  /// Checks a model that somebody else trained, makes a bundle of it, and registers it.
+  /// - Throws: whatever is wrong with it; nothing half-registered stays behind.
+  func importModel(_ request: ImportRequest) async throws -> ImportSummary
+
+  /// Verifies and loads a version that reads or writes text.
+  func loadLanguageModel(_ request: LanguageModelRequest) async throws -> LoadedLanguageModel
+
   /// Looks at the installation and the machine. What is missing is in the report, not an error.
   func doctor(_ request: DoctorRequest) async throws -> DoctorReport
 }
