@@ -332,7 +332,7 @@ enum HelpSnapshots {
 
     OPTIONS:
       --schema <file>         Write JSON that fits the JSON Schema in this file.
-      --max-tokens <number>   The most tokens to write. (default: 512)
+      --max-tokens <number>   The most tokens to write. (default: 512, or what fits the context)
       --temperature <number>  0 takes the most likely token always. (default: the model's)
       --top-p <number>        Only the likeliest tokens with this probability together. (default: the
                               model's)
@@ -359,7 +359,7 @@ enum HelpSnapshots {
 
     OPTIONS:
       --system <text>         What the model is told about its task.
-      --max-tokens <number>   The most tokens to write. (default: 512)
+      --max-tokens <number>   The most tokens to write. (default: 512, or what fits the context)
       --temperature <number>  0 takes the most likely token always. (default: the model's)
       --top-p <number>        Only the likeliest tokens with this probability together. (default: the
                               model's)

@@ -10,7 +10,7 @@ private final class EchoGenerator: TextGenerator {
   let contextLength: Int?
   private let state = Mutex((requests: [GenerationRequest](), isWriting: false))
 
-  init(contextLength: Int = 100) { self.contextLength = contextLength }
+  init(contextLength: Int = 1000) { self.contextLength = contextLength }
 
   var requests: [GenerationRequest] { state.withLock { $0.requests } }
   var isWriting: Bool { state.withLock { $0.isWriting } }
@@ -24,7 +24,10 @@ private final class EchoGenerator: TextGenerator {
     case .chat(let messages):
       (text, length) = (messages.last?.content ?? "", messages.reduce(0) { $0 + ($1.content ?? "").count })
     }
-    if length > contextLength ?? .max { throw LanguageRequestError(.contextTooLong(limit: contextLength ?? 0, prompt: length, output: 0)) }
+    let output = request.maxTokens ?? 0
+    if length + output > contextLength ?? .max {
+      throw LanguageRequestError(.contextTooLong(limit: contextLength ?? 0, prompt: length, output: output))
+    }
     return AsyncThrowingStream { continuation in
       let work = Task {
         continuation.yield(.started(promptTokens: length))
@@ -139,6 +142,11 @@ private struct LengthEmbedder: TextEmbedder {
     let known = ["system: Be brief.", "user: hello", "assistant: hello", "user: how are you"]
     #expect(conversations == [["system: Old.", "user: hello"], known, known, ["system: Be brief.", "user: new"]])
     #expect(generator.requests.allSatisfy { $0.sampling.seed == 1 && $0.maxTokens == 512 })
+    // A number that was asked for is held to.
+    let refused = await martlet("chat", "echo", "--max-tokens", "2000", engine: generator.engine(), input: ScriptedInput(["a"]))
+    #expect(refused.output.isEmpty && refused.notes.contains("2000 of output"))
+    let shortened = await martlet("generate", "echo", "abc", engine: EchoGenerator(contextLength: 10).engine())
+    #expect(shortened.output == "abc\n")
     let document = try await martlet("chat", "echo", "--json", engine: generator.engine(), input: ScriptedInput(["a b"])).decode(
       ChatSummary.self)
     #expect(document.messages == [.init(role: "user", content: "a b"), .init(role: "assistant", content: "a b")])
@@ -146,17 +154,17 @@ private struct LengthEmbedder: TextEmbedder {
   }
 
   @Test func chatForgetsTheOldestWhereThereIsNoRoom() async throws {
-    let generator = EchoGenerator(contextLength: 25)
-    let long = String(repeating: "x", count: 30)
-    let input = ScriptedInput(["0123456789", "abcdefghij", long, "last"])
+    // Letters are tokens here. An answer of 512 never fits; one of 15, a quarter of the context, is worth while.
+    let generator = EchoGenerator(contextLength: 60)
+    let long = String(repeating: "x", count: 70)
+    let input = ScriptedInput(["0123456789", "abcdefghij", long, "last one"])
     let outcome = await martlet("chat", "echo", engine: generator.engine(), input: input)
     // What is too long by itself is an error of that message only.
-    #expect(outcome.output == "0123456789\nabcdefghij\nlast\n")
-    #expect(outcome.notes.contains("error: the prompt has 30 tokens, and the model's context is 25"))
-    // Two that fit, three that did not, and the last, which still has the second before it.
-    #expect(generator.requests.count == 6)
+    #expect(outcome.output == "0123456789\nabcdefghij\nlast one\n")
+    #expect(outcome.notes.contains("error: the prompt has 70 tokens, and the model's context is 60"))
+    #expect(generator.requests.map { $0.maxTokens ?? 0 } == [512, 50, 512, 30, 512, 512, 512, 512, 512, 32])
     guard case .chat(let messages)? = generator.requests.last?.prompt else { return #expect(Bool(false)) }
-    #expect(messages.map(\.content) == ["abcdefghij", "abcdefghij", "last"])
+    #expect(messages.map(\.content) == ["abcdefghij", "abcdefghij", "last one"])
   }
 
   @Test func ctrlCStopsTheAnswerAndNotTheChat() async throws {

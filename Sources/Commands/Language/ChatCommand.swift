@@ -123,8 +123,9 @@ struct Chat {
   /// Answers the last message. Where the conversation has become too long for the model, its oldest turns are left out.
   private mutating func answer() async throws {
     let before = turns.dropLast()
+    var next: GenerationRequest?
     while true {
-      let request = options.request(.chat(messages))
+      let request = next ?? options.request(.chat(messages))
       let work = Task { [writer, generator] in try await writer.write(request, by: generator) }
       answering.begin(work)
       defer { answering.end() }
@@ -137,7 +138,12 @@ struct Chat {
         if !isQuiet { context.output.note("  " + outcome.line) }
         return
       } catch let error as LanguageRequestError {
+        // A quarter of the context is enough for an answer; less is only taken where nothing can be forgotten.
+        next = options.shortened(request, after: error, share: 0.25)
+        if next != nil { continue }
         if case .contextTooLong = error.kind, forgetOldest() { continue }
+        next = options.shortened(request, after: error)
+        if next != nil { continue }
         // The message is the error, and not what was said before it.
         turns = Array(before)
         context.output.note("error: \(error)\n")

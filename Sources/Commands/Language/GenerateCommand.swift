@@ -29,7 +29,14 @@ struct GenerateCommand: EngineCommand {
     var request = generation.request(.text(text))
     request.format = format
     let writer = GenerationWriter(context, json: global.json)
-    let work = Task { [request] in try await writer.write(request, by: generator) }
+    let work = Task { [request, generation] in
+      do {
+        return try await writer.write(request, by: generator)
+      } catch let error as LanguageRequestError {
+        guard let shorter = generation.shortened(request, after: error) else { throw error }
+        return try await writer.write(shorter, by: generator)
+      }
+    }
     let watch = Interruption(context.input) { work.cancel() }
     defer { watch.end() }
     let outcome = try await work.value

@@ -4,8 +4,8 @@ import MartletCore
 
 /// Options of commands that let a model write.
 struct GenerationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The most tokens to write.", valueName: "number"))
-  var maxTokens = 512
+  @Option(help: ArgumentHelp("The most tokens to write. (default: 512, or what fits the context)", valueName: "number"))
+  var maxTokens: Int?
 
   @Option(help: ArgumentHelp("0 takes the most likely token always. (default: the model's)", valueName: "number"))
   var temperature: Double?
@@ -28,7 +28,7 @@ struct GenerationOptions: ParsableArguments {
         throw ValidationError("--\(name) is \(value); expected a number from \(range.lowerBound) to \(range.upperBound)")
       }
     }
-    guard (1...10_000_000).contains(maxTokens) else { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
+    if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
     try check("temperature", temperature, 0...10)
     try check("top-p", topP, 0...1)
     if let topK, topK < 0 { throw ValidationError("--top-k is \(topK); expected 0 or more") }
@@ -37,12 +37,23 @@ struct GenerationOptions: ParsableArguments {
 
   func request(_ prompt: GenerationRequest.Prompt) -> GenerationRequest {
     var request = GenerationRequest(prompt)
-    request.maxTokens = maxTokens
+    request.maxTokens = maxTokens ?? 512
     request.sampling.temperature = temperature
     request.sampling.topP = topP
     request.sampling.topK = topK
     request.sampling.seed = seed
     request.stop = stop
+    return request
+  }
+
+  /// The same request for as many tokens as there is room for, after the model refused the number that nobody asked for.
+  /// - Parameter share: what must be left of the context for it to be worth while.
+  func shortened(_ request: GenerationRequest, after error: LanguageRequestError, share: Double = 0) -> GenerationRequest? {
+    guard maxTokens == nil, case .contextTooLong(let limit, let prompt, let output) = error.kind else { return nil }
+    let room = limit - prompt
+    guard room > 0, room < output, Double(room) >= Double(limit) * share else { return nil }
+    var request = request
+    request.maxTokens = room
     return request
   }
 }

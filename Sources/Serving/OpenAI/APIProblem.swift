@@ -104,10 +104,11 @@ extension APIProblem {
   }
 
   /// What the client is told about an error of any kind. Errors that are not about the request are not described to it.
-  static func from(_ error: any Error, requestID: String) -> APIProblem {
+  /// - Parameter input: the member of the request that has the text.
+  static func from(_ error: any Error, requestID: String, input: String) -> APIProblem {
     switch error {
     case let problem as APIProblem: return problem
-    case let error as LanguageRequestError: return APIProblem(error)
+    case let error as LanguageRequestError: return APIProblem(error, input: input)
     case let problem as HTTPProblem:
       var result = APIProblem(
         Sentence(problem.description, zh: chinese(problem.status, problem.description)), status: problem.status,

@@ -15,23 +15,24 @@ struct OpenAIEndpoints: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/v1/models", "the language models, as OpenAI's clients list them", answering { _ in list() }),
+      Route(.get, "/v1/models", "the language models, as OpenAI's clients list them", answering("model") { _ in list() }),
       Route(
-        .post, "/v1/chat/completions", "answer a conversation: {\"model\": …, \"messages\": […], \"stream\": true}", answering(chat)),
-      Route(.post, "/v1/completions", "continue a text: {\"model\": …, \"prompt\": …}", answering(complete)),
-      Route(.post, "/v1/embeddings", "vectors of texts: {\"model\": …, \"input\": …}", answering(embed)),
+        .post, "/v1/chat/completions", "answer a conversation: {\"model\": …, \"messages\": […], \"stream\": true}",
+        answering("messages", chat)),
+      Route(.post, "/v1/completions", "continue a text: {\"model\": …, \"prompt\": …}", answering("prompt", complete)),
+      Route(.post, "/v1/embeddings", "vectors of texts: {\"model\": …, \"input\": …}", answering("input", embed)),
     ]
   }
 
   /// Makes OpenAI's error document of every error but those of a client that has gone.
-  private func answering(_ answer: @escaping Route.Handler) -> Route.Handler {
+  private func answering(_ input: String, _ answer: @escaping Route.Handler) -> Route.Handler {
     { exchange in
       do {
         return try await answer(exchange)
       } catch let error where ClientGone.explains(error) {
         throw error
       } catch {
-        return Reply(APIProblem.from(error, requestID: exchange.id), language: exchange.language)
+        return Reply(APIProblem.from(error, requestID: exchange.id, input: input), language: exchange.language)
       }
     }
   }
@@ -168,7 +169,7 @@ struct OpenAIEndpoints: Sendable {
       } catch let error where ClientGone.explains(error) {
         throw error
       } catch {
-        let problem = APIProblem.from(error, requestID: id)
+        let problem = APIProblem.from(error, requestID: id, input: "messages")
         if let detail = problem.detail {
           logger.error("stream failed", metadata: ["id": .string(id), "detail": .string(detail)])
         }

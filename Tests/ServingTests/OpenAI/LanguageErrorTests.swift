@@ -81,10 +81,13 @@ import Testing
     Case(chat("a", #""functions": []"#), 400, "unsupported_parameter", "functions", "Use 'tools' instead"),
     Case(chat("a", #""modalities": ["audio"]"#), 400, "unsupported_parameter", "modalities", "text only"),
     Case(chat("a", #""stream": "yes""#), 400, "invalid_type", "stream", "a boolean"),
-    Case(chat("", ""), 400, "empty_string", "prompt", "The prompt is empty."),
+    Case(chat("", ""), 400, "empty_string", "messages", "The prompt is empty."),
     Case(
       chat("a b", #""max_tokens": 600"#), 400, "context_length_exceeded", "messages",
       "maximum context length is 512 tokens. However, you requested 602 tokens (2 in the prompt, 600 in the completion)"),
+    Case(
+      #"{"model": "echo", "prompt": "a b", "max_tokens": 600}"#, 400, "context_length_exceeded", "prompt", "602 tokens",
+      path: "/v1/completions"),
     Case(#"{"model": "echo"}"#, 400, "missing_required_parameter", "prompt", "'prompt'", path: "/v1/completions"),
     Case(#"{"model": "echo", "prompt": []}"#, 400, "empty_array", "prompt", "empty", path: "/v1/completions"),
     Case(#"{"model": "echo", "prompt": [1, "a"]}"#, 400, "invalid_type", "prompt[1]", "token", path: "/v1/completions"),
@@ -192,7 +195,9 @@ import Testing
       let whole = try await client.post(ChatTests.path, chat("endless"))
       #expect(whole.status == 504 && whole.code == "timeout")
       let stream = try await client.post(ChatTests.path, chat("endless", #""stream": true"#))
-      #expect(stream.status == 200 && stream.chunks.last?["error"]?["code"] == "timeout" && !stream.isDone)
+      // On a slow machine the time is over before the first token, and then the status says so.
+      let code = stream.status == 200 ? stream.chunks.last?["error"]?["code"]?.stringValue : stream.code
+      #expect(code == "timeout" && !stream.isDone && [200, 504].contains(stream.status))
       #expect(try await client.post(ChatTests.path, chat("silent", #""stream": true"#)).status == 504)
       while slow.active > 0 { try await Task.sleep(for: .milliseconds(2)) }
       #expect(slow.cancelled == 3)
