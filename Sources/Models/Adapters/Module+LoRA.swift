@@ -67,7 +67,7 @@ extension Module {
     unfreeze()
   }
 
-  /// Writes `adapter_config.json` and `adapter_model.safetensors`, as PEFT reads them: the adapters and what else was trained, nothing more.
+  /// Writes `adapter_config.json` and `adapter_model.safetensors`, as PEFT reads them: the adapters and what else was trained, no more.
   /// - Throws: `ModelError` where there are no adapters; what the disk says.
   public final func saveAdapters(to folder: String) throws {
     guard let settings = adapted.first?.adapter.settings else { throw ModelError("there are no adapters to save", remedy: "addLoRA") }

@@ -6,8 +6,8 @@ public enum LanguageTask: Sendable, Hashable {
   case hiddenStates
   /// Scores of classes for a text, `[batch, labels]`.
   ///
-  /// Without a pooling the head is the architecture's own (first token for encoders, last one for decoders), under transformers' names. With
-  /// one it is a single linear map of what the pooling gives.
+  /// Without a pooling the head is the architecture's own (first token for encoders, last one for decoders), under transformers' names.
+  /// With one it is a single linear map of what the pooling gives.
   case classification(labels: Int, pooling: Pooling? = nil)
   /// Scores of classes for each token, `[batch, length, labels]`.
   case tokenClassification(labels: Int)

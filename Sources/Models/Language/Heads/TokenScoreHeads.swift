@@ -1,8 +1,8 @@
 import NN
 import Torch
 
-/// A dense layer, its activation, a norm, and scores of all tokens by the table of the tokens' vectors: BERT's head under `cls.predictions`,
-/// RoBERTa's under `lm_head`, DistilBERT's under three names of its own.
+/// A dense layer, its activation, a norm, and scores of all tokens by the table of the tokens' vectors: BERT's head under
+/// `cls.predictions`, RoBERTa's under `lm_head`, DistilBERT's under three names of its own.
 final class MaskedTokenHead: LanguageHead {
   enum Names {
     case bert, roberta, distilBert
