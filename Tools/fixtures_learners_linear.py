@@ -157,6 +157,37 @@ def logistic_cases():
     return cases
 
 
+def nb_logistic_cases():
+    """Wang and Manning's features with logistic regression in place of their machine, composed by hand."""
+    cases = []
+    for name, classes, settings, weighted in (
+        ("digits", (3, 8), {"c": 0.01}, False),
+        ("digits", (3, 8), {"alpha": 2, "c": 0.1, "class_weights": "balanced"}, True),
+        ("digits", range(10), {"c": 0.01}, False),
+        ("wine", range(3), {"alpha": 1, "c": 0.5}, True),
+    ):
+        x, y = sets[name]
+        kept = np.isin(y, list(classes))
+        x, y, w = x[kept], y[kept], weights_for(y)[kept] if weighted else np.ones(kept.sum())
+        alpha = settings.get("alpha", 0.1)
+        names = sorted(set(y.tolist()))
+        # The weights of classes are those of all classes at once, which one model against the rest does not see by itself.
+        totals = {code: w[y == code].sum() for code in names}
+        factors = {code: w.sum() / (len(names) * totals[code]) if "class_weights" in settings else 1.0 for code in names}
+        row_weights = w * np.array([factors[code] for code in y])
+        rows, scores = np.arange(12), []
+        for code in names[1:] if len(names) == 2 else names:
+            own, others = alpha + w[y == code] @ x[y == code], alpha + w[y != code] @ x[y != code]
+            ratios = np.log(own / own.sum()) - np.log(others / others.sum())
+            model = linear_model.LogisticRegression(C=settings["c"], solver="newton-cholesky", tol=1e-12, max_iter=1000)
+            model.fit(x * ratios, y == code, sample_weight=row_weights)
+            scores.append(model.predict_proba(x[rows] * ratios)[:, 1])
+        p = np.array(scores).T
+        p = np.c_[1 - p, p] if len(names) == 2 else p / p.sum(axis=1, keepdims=True)
+        cases.append({"set": name, "classes": names, "settings": settings, "weighted": weighted, "probabilities": p})
+    return cases
+
+
 def bayes_cases():
     cases = []
 
@@ -305,6 +336,7 @@ if __name__ == "__main__":
     write("learners_linear.json", {"linear": linear_cases(), "huber": huber_cases(), "path": path_case(),
                                    "estimates": estimate_cases()})
     write("learners_logistic.json", logistic_cases())
+    write("learners_nb_logistic.json", nb_logistic_cases())
     write("learners_bayes.json", bayes_cases())
     write("learners_clusters.json", {**cluster_cases(), "regions": region_cases()})
     write("learners_kernel.json", kernel_cases())

@@ -140,7 +140,7 @@ struct ClassCounts {
     if let wrong {
       throw LearnerError(
         "feature '\(rows.names[wrong.column])' is \(wrong.value) in row \(rows.places?[wrong.row] ?? wrong.row)",
-        expected: "counts of 0 or more for \(kind)", remedy: "use gaussian_nb for measurements")
+        expected: "counts of 0 or more for \(kind)", remedy: "use gaussian_nb or logistic for measurements")
     }
   }
 

@@ -36,7 +36,9 @@ struct BoostedState: Sendable {
   let history: BoostingHistory
   let booster: Booster
 
-  init(features: [String], categorical: Set<Int>, model: [UInt8], history: BoostingHistory) throws {
+  /// - Parameter outputs: numbers that a row gets.
+  init(features: [String], categorical: Set<Int>, model: [UInt8], history: BoostingHistory, outputs: Int) throws {
+    try BoostedCheck.check(model, features: features.count, outputs: outputs)
     self.features = features
     self.categorical = categorical
     self.model = model
@@ -89,11 +91,15 @@ struct BoostedState: Sendable {
   }
 
   init(_ archive: LearnerArchive, _ settings: Settings) throws {
+    guard settings.categorical.allSatisfy(settings.featureNames.indices.contains) else {
+      throw LearnerError("the archive of \(archive.kind) marks features that it does not have as categories")
+    }
     guard let model = archive.arrays["model"], model.dtype == .uint8 else {
       throw LearnerError("the archive of \(archive.kind) lacks xgboost's model")
     }
     try self.init(
-      features: settings.featureNames, categorical: Set(settings.categorical), model: model.bytes, history: settings.history)
+      features: settings.featureNames, categorical: Set(settings.categorical), model: model.bytes, history: settings.history,
+      outputs: settings.present.map { $0.count == 2 ? 1 : $0.count } ?? 1)
   }
 
   /// Models of xgboost 3 write the start of the sum as a list of one number, which 1.7 does not read.
@@ -124,7 +130,8 @@ public struct BoostedClassifier: FittedClassifier, FittedBoosting {
   ) throws {
     self.labels = labels
     self.present = present
-    state = try BoostedState(features: features, categorical: categorical, model: model, history: history)
+    state = try BoostedState(
+      features: features, categorical: categorical, model: model, history: history, outputs: present.count == 2 ? 1 : present.count)
   }
 
   /// A model from xgboost's own JSON.
@@ -137,10 +144,6 @@ public struct BoostedClassifier: FittedClassifier, FittedBoosting {
     try self.init(
       features: featureNames, categorical: places, labels: labels, present: Array(labels.indices),
       model: BoostedState.readable(json), history: BoostingHistory(metric: "unknown"))
-    let width = try state.booster.predict([Float](repeating: 0, count: featureNames.count), rows: 1, columns: featureNames.count).count
-    guard width == (labels.count == 2 ? 1 : labels.count) else {
-      throw LearnerError("the model gives \(width) outputs a row", expected: "those of \(labels.count) classes")
-    }
   }
 
   public func probabilities(_ x: FeatureMatrix) throws -> [Double] {
@@ -185,7 +188,7 @@ public struct BoostedRegressor: FittedRegressor, FittedBoosting {
   private let state: BoostedState
 
   init(features: [String], categorical: Set<Int>, model: [UInt8], history: BoostingHistory) throws {
-    state = try BoostedState(features: features, categorical: categorical, model: model, history: history)
+    state = try BoostedState(features: features, categorical: categorical, model: model, history: history, outputs: 1)
   }
 
   /// A model from xgboost's own JSON.

@@ -184,7 +184,9 @@ public struct TunedModel: FittedDecider, FittedWithWarnings {
     let state = try parts.settings(State.self)
     let members = try parts.classifiers(labels: state.labels)
     let isSquare = state.costs.map { $0.count == state.labels.count && $0.allSatisfy { $0.count == state.labels.count } } ?? true
-    guard members.count == 1, state.labels.indices.contains(state.positive), isSquare, state.threshold != nil || state.costs != nil else {
+    guard members.count == 1, state.labels.indices.contains(state.positive), isSquare,
+      state.threshold != nil ? state.labels.count == 2 : state.costs != nil
+    else {
       throw LearnerError("the archive of tuned_threshold does not fit its classes")
     }
     self.init(

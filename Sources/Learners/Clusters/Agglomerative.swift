@@ -155,6 +155,7 @@ public struct AgglomerativeModel: FittedClusterer {
     let parts = try StoredParts(archive, kinds: [Agglomerative.kind])
     let names = try parts.settings(State.self).featureNames
     let centres = try parts.doubles("centres", -1, names.count)
+    guard !centres.isEmpty else { throw LearnerError("the archive of agglomerative has no cluster") }
     self.init(featureNames: names, centres: centres, clusterCount: centres.count / max(names.count, 1))
   }
 }

@@ -93,7 +93,8 @@ public struct DBSCANModel: FittedClusterer, FittedWithWarnings {
   public init(archive: LearnerArchive) throws {
     let parts = try StoredParts(archive, kinds: [DBSCAN.kind])
     let state = try parts.settings(State.self)
-    guard state.groups.allSatisfy((0..<state.clusterCount).contains) else {
+    // Every region has a core, so that there are no more of them than cores.
+    guard (0...state.groups.count).contains(state.clusterCount), state.groups.allSatisfy((0..<state.clusterCount).contains) else {
       throw LearnerError("the archive of dbscan names regions that it does not have")
     }
     self.init(

@@ -128,6 +128,7 @@ public struct KMeansModel: FittedClusterer, FittedWithWarnings {
     let parts = try StoredParts(archive, kinds: [KMeans.kind])
     let state = try parts.settings(State.self)
     let centres = try parts.doubles("centres", -1, state.featureNames.count)
+    guard !centres.isEmpty else { throw LearnerError("the archive of kmeans has no cluster") }
     self.init(
       featureNames: state.featureNames, centres: centres, clusterCount: centres.count / max(state.featureNames.count, 1),
       inertia: state.inertia, iterations: state.iterations, warnings: state.warnings)

@@ -77,6 +77,9 @@ public struct EnsembleClassifier: FittedClassifier, FittedWithWarnings {
     let state = try parts.settings(State.self)
     let members = try parts.classifiers(labels: state.labels)
     try EnsembleArchive.check(columns: state.columns, members: members.count, features: state.featureNames.count, kind: archive.kind)
+    guard (1...max(state.labels.count, 2)).contains(state.seen) else {
+      throw LearnerError("the archive of \(archive.kind) saw \(state.seen) of \(state.labels.count) classes")
+    }
     self.init(
       kind: archive.kind, featureNames: state.featureNames, labels: state.labels, rule: state.rule, members: members,
       memberWeights: try parts.doubles("member_weights", members.count), columns: state.columns, seen: state.seen,

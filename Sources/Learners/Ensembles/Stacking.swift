@@ -145,6 +145,9 @@ public struct StackedClassifier: FittedClassifier, FittedWithWarnings {
     guard let labels = state.labels, let classifier = last as? any FittedClassifier, classifier.labels == labels else {
       throw LearnerError("the archive of stacking holds no final classifier of its classes")
     }
+    guard stack.members.allSatisfy({ ($0 as? any FittedClassifier)?.labels == labels }) else {
+      throw LearnerError("a member of the archive of stacking is no classifier of its classes")
+    }
     self.init(labels: labels, last: classifier, stack: stack)
   }
 }
@@ -172,6 +175,9 @@ public struct StackedRegressor: FittedRegressor, FittedWithWarnings {
   public init(archive: LearnerArchive) throws {
     let (stack, last, _) = try StackedModel.parts(archive)
     guard let regressor = last as? any FittedRegressor else { throw LearnerError("the archive of stacking holds no final regressor") }
+    guard stack.members.allSatisfy({ $0 is any FittedRegressor && !($0 is any FittedClassifier) }) else {
+      throw LearnerError("a member of the archive of stacking is no regressor")
+    }
     self.init(last: regressor, stack: stack)
   }
 }

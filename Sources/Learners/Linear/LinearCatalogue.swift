@@ -14,6 +14,10 @@ extension LearnerCatalogue {
       try LinearModel(archive: $0)
     },
     LearnerEntry(LogisticRegression(), [.classification], "Logistic regression of two classes or many.") { try LogisticModel(archive: $0) },
+    LearnerEntry(
+      NaiveBayesLogistic(), [.classification],
+      "Logistic regression on counts that are multiplied by naive Bayes' log-count ratios, for texts."
+    ) { try LogisticModel(archive: $0) },
     LearnerEntry(SGDClassifier(), [.classification], "A linear classifier by stochastic gradient descent, for very many rows.") {
       try LogisticModel(archive: $0)
     },

@@ -106,6 +106,25 @@ struct LogisticLoss {
     return (value, scores, gradient)
   }
 
+  /// The parameters of least loss, from zeros: by Newton's method where the rows are dense and the parameters few, by a quasi-Newton search
+  /// otherwise.
+  /// - Parameter l1: the weight of the coefficients' absolute values.
+  func minimized(l1: Double = 0, iterations: Int, tolerance: Double) throws -> QuasiNewton.Outcome {
+    let start = [Double](repeating: 0, count: size)
+    let cost = Double(x.rows) * Double(size) * Double(size)
+    if l1 == 0, !x.isSparse, size <= 2000, cost <= 1e11 { return try newton(from: start, iterations: iterations, tolerance: tolerance) }
+    // Steps in units of each parameter's curvature: features of unlike sizes slow the search down otherwise.
+    let scales = scales()
+    var search = QuasiNewton(iterations: iterations, tolerance: tolerance)
+    if l1 > 0 { search.absolute = zip(isConstant, scales).map { $0 ? 0 : l1 * $1 } }
+    var outcome = try search.minimize(from: start) { point in
+      let (value, gradient) = try evaluate(zip(point, scales).map { $0 * $1 })
+      return (value, zip(gradient, scales).map { $0 * $1 })
+    }
+    outcome.point = zip(outcome.point, scales).map { $0 * $1 }
+    return outcome
+  }
+
   /// Newton's method with halved steps.
   func newton(from start: [Double], iterations: Int, tolerance: Double) throws -> QuasiNewton.Outcome {
     guard case .dense(let values) = x.layout else {

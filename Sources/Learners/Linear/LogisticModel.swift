@@ -108,9 +108,12 @@ public struct LogisticModel: FittedClassifier, FittedWithWarnings {
   }
 
   public init(archive: LearnerArchive) throws {
-    let parts = try StoredParts(archive, kinds: [LogisticRegression.kind, SGDClassifier.kind])
+    let parts = try StoredParts(archive, kinds: [LogisticRegression.kind, SGDClassifier.kind, NaiveBayesLogistic.kind])
     let state = try parts.settings(State.self)
     try RowClasses.check(present: state.present, labels: state.labels, kind: archive.kind)
+    guard state.link != .sigmoid || state.present.count == 2 else {
+      throw LearnerError("the archive of \(archive.kind) has one score for \(state.present.count) classes", expected: "two classes")
+    }
     let outputs = state.link == .sigmoid ? 1 : state.present.count
     self.init(
       kind: archive.kind, featureNames: state.featureNames, labels: state.labels, present: state.present,

@@ -52,22 +52,7 @@ public struct LogisticRegression: Learner {
     let l2 = penalty == .none ? 0 : strength * (1 - share)
     let l1 = penalty == .none ? 0 : strength * share
     let loss = try LogisticLoss(rows.x, classes, weights: rowWeights, l2: l2, intercept: intercept)
-    let start = [Double](repeating: 0, count: loss.size)
-    var outcome: QuasiNewton.Outcome
-    let cost = Double(rows.rows) * Double(loss.size) * Double(loss.size)
-    if l1 == 0, !rows.x.isSparse, loss.size <= 2000, cost <= 1e11 {
-      outcome = try loss.newton(from: start, iterations: iterations, tolerance: tolerance)
-    } else {
-      // Steps in units of each parameter's curvature: features of unlike sizes slow the search down otherwise.
-      let scales = loss.scales()
-      var search = QuasiNewton(iterations: iterations, tolerance: tolerance)
-      if l1 > 0 { search.absolute = zip(loss.isConstant, scales).map { $0 ? 0 : l1 * $1 } }
-      outcome = try search.minimize(from: start) { point in
-        let (value, gradient) = try loss.evaluate(zip(point, scales).map { $0 * $1 })
-        return (value, zip(gradient, scales).map { $0 * $1 })
-      }
-      outcome.point = zip(outcome.point, scales).map { $0 * $1 }
-    }
+    let outcome = try loss.minimized(l1: l1, iterations: iterations, tolerance: tolerance)
     var warnings: [String] = []
     if !outcome.converged {
       warnings.append(

@@ -46,6 +46,10 @@ final class NeighbourRows: @unchecked Sendable {
       for column in 0..<columns { centre[column] /= Double(count) }
     }
     let (floats, halves, longest) = Self.single(points, 0..<count, columns, centre, metric)
+    guard longest < .infinity else {
+      scores = nil
+      return
+    }
     scores = ScoreSide(
       centre: centre, transposed: try Tensor(floats, shape: [count, columns]).t().contiguous(),
       halves: try Tensor(metric == .cosine ? [Float](repeating: 0, count: count) : halves.map { Float($0) }, shape: [1, count]),
@@ -69,7 +73,8 @@ final class NeighbourRows: @unchecked Sendable {
             floats[place * columns + column] = Float((values[row * columns + column] - centre[column]) * scale)
           }
           halves[place] = metric == .cosine ? 0.5 : squares / 2
-          longest = max(longest, (2 * halves[place]).squareRoot())
+          // Single precision cannot multiply longer rows: their products would be no numbers.
+          longest = squares < 1e30 ? max(longest, (2 * halves[place]).squareRoot()) : .infinity
         }
       }
     }
@@ -95,7 +100,7 @@ final class NeighbourRows: @unchecked Sendable {
     if let graph { return try graph.nearest(queries, range, k, self) }
     var indices = [Int32](repeating: 0, count: range.count * k), distances = [Double](repeating: 0, count: range.count * k)
     // A product of matrices pays where there are some rows to look up.
-    let scored = range.count >= 8 ? try scores.map { try score(queries, range, $0) } : nil
+    let scored = range.count >= 8 ? try scores.flatMap { try score(queries, range, $0) } : nil
     let status = points.withUnsafeBufferPointer { points in
       queries.withUnsafeBufferPointer { queries in
         var all = CLPoints(points: points.baseAddress, count: Int64(count), columns: Int64(columns), metric: metric.code, power: power)
@@ -114,8 +119,10 @@ final class NeighbourRows: @unchecked Sendable {
   }
 
   /// Half the squared distance less what belongs to the query alone, in single precision, and how far it may be off.
-  private func score(_ queries: [Double], _ range: Range<Int>, _ side: ScoreSide) throws -> (scores: Tensor, slack: [Double]) {
-    let (floats, halves, _) = Self.single(queries, range, columns, side.centre, metric)
+  /// `nil` where single precision does not do.
+  private func score(_ queries: [Double], _ range: Range<Int>, _ side: ScoreSide) throws -> (scores: Tensor, slack: [Double])? {
+    let (floats, halves, longest) = Self.single(queries, range, columns, side.centre, metric)
+    guard longest < .infinity else { return nil }
     let scores = try inferenceMode {
       try side.halves.addmm(Tensor(floats, shape: [range.count, columns]), side.transposed, beta: 1, alpha: -1)
     }

@@ -55,14 +55,16 @@ struct NetworkCore: Sendable {
     let state = try parts.settings(State.self)
     let inputs = state.inputs
     guard inputs.means.count == inputs.numeric.count, inputs.scales.count == inputs.numeric.count,
-      inputs.levels.count == inputs.categorical.count, inputs.levels.allSatisfy({ (0...1 << 40).contains($0) }),
+      inputs.levels.count == inputs.categorical.count, inputs.levels.allSatisfy({ (0...1 << 32).contains($0) }), !inputs.names.isEmpty,
       (inputs.numeric + inputs.categorical).allSatisfy(inputs.names.indices.contains)
     else { throw LearnerError("the archive of \(archive.kind) describes inputs that do not fit each other") }
     if case .transformer(let width, let heads, let blocks, let inner) = state.network {
-      guard width > 0, heads > 0, width % heads == 0, blocks > 0, inner > 0 else {
+      // Every block has arrays of its own.
+      guard width > 0, heads > 0, width % heads == 0, blocks > 0, blocks <= archive.arrays.count, (1...1 << 40).contains(inner) else {
         throw LearnerError("the archive of \(archive.kind) describes a network that there cannot be")
       }
     }
+    if let present = state.present { try RowClasses.check(present: present, labels: state.labels ?? [], kind: archive.kind) }
     let shapes = state.network.shapes(
       numbers: inputs.numeric.count, features: inputs.categorical.count, places: inputs.places, outputs: state.present?.count ?? 1)
     var parameters: [String: Tensor] = [:]
@@ -108,7 +110,6 @@ public struct NetworkClassifier: FittedClassifier, FittedWithWarnings {
     guard let labels = state.labels, let present = state.present else {
       throw LearnerError("the archive of \(archive.kind) names no classes")
     }
-    try RowClasses.check(present: present, labels: labels, kind: archive.kind)
     self.init(labels: labels, present: present, core: core)
   }
 }

@@ -37,6 +37,19 @@ struct RowMatrix: Sendable {
 
   var isSparse: Bool { if case .sparse = layout { true } else { false } }
 
+  /// Every column multiplied by a number of its own; sparse rows stay sparse.
+  func multiplied(byColumn factors: [Double]) -> RowMatrix {
+    switch layout {
+    case .dense(let values):
+      return RowMatrix(rows: rows, columns: columns, dense: values.indices.map { values[$0] * factors[$0 % columns] })
+    case .sparse(let sparse):
+      let values = zip(sparse.values, sparse.indices).map { $0 * factors[Int($1)] }
+      // The places are those of a matrix that was checked when it was made.
+      let made = try? SparseRows(columns: columns, starts: sparse.starts, indices: sparse.indices, values: values)
+      return RowMatrix(rows: rows, columns: columns, sparse: made ?? sparse)
+    }
+  }
+
   /// `x Wᵀ + b` for weights `[outputs, columns]`: row-major `[rows, outputs]`. Each row is summed by itself, in one order.
   func times(_ weights: [Double], intercepts: [Double]) -> [Double] {
     let outputs = intercepts.count

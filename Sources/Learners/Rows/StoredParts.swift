@@ -5,10 +5,13 @@ import MartletCore
 struct StoredParts {
   let archive: LearnerArchive
 
-  /// - Throws: `LearnerError` if the archive is of none of these kinds.
+  /// - Throws: `LearnerError` if the archive is of none of these kinds, or says that there were no features.
   init(_ archive: LearnerArchive, kinds: [String]) throws {
     guard kinds.contains(archive.kind) else {
       throw LearnerError("the archive holds the kind '\(archive.kind)'", expected: kinds.joined(separator: ", "))
+    }
+    if archive.settings["featureNames"] == .array([]) {
+      throw LearnerError("the archive of \(archive.kind) names no feature", expected: "at least one")
     }
     self.archive = archive
   }

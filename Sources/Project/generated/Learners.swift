@@ -235,6 +235,18 @@ extension ProjectSchema {
     (
       [.classification],
       Variant(
+        "nb_logistic", "Logistic regression on counts that are multiplied by naive Bayes' log-count ratios, for texts.",
+      [
+        .optional("alpha", .number(.init()), "Left out: 0.1."),
+        .optional("c", .number(.init()), "Left out: 3."),
+        .optional("class-weights", .any, "Left out: as the learner finds best."),
+        .optional("tolerance", .number(.init()), "Left out: 1e-08."),
+        .optional("iterations", .number(.init()), "Left out: 1000."),
+      ])
+    ),
+    (
+      [.classification],
+      Variant(
         "sgd_classifier", "A linear classifier by stochastic gradient descent, for very many rows.",
       [
         .optional("loss", .any, "Left out: \"log\"."),
