@@ -43,19 +43,19 @@ public enum Dequantization {
     case .int16: plain(Int16.self) { Float($0) }
     case .int32: plain(Int32.self) { Float($0) }
     case .int64: plain(Int64.self) { Float($0) }
-    case .q4_0: each(PlainBlocks.q4_0)
-    case .q4_1: each(PlainBlocks.q4_1)
-    case .q5_0: each(PlainBlocks.q5_0)
-    case .q5_1: each(PlainBlocks.q5_1)
-    case .q8_0: each(PlainBlocks.q8_0)
-    case .iq4_NL: each(PlainBlocks.iq4_NL)
-    case .iq4_XS: each(NestedBlocks.iq4_XS)
-    case .q2_K: each(NestedBlocks.q2_K)
-    case .q3_K: each(NestedBlocks.q3_K)
-    case .q4_K: each(NestedBlocks.q4_K)
-    case .q5_K: each(NestedBlocks.q5_K)
-    case .q6_K: each(NestedBlocks.q6_K)
-    case .q8_K: each(NestedBlocks.q8_K)
+    case .q40: each(PlainBlocks.q40)
+    case .q41: each(PlainBlocks.q41)
+    case .q50: each(PlainBlocks.q50)
+    case .q51: each(PlainBlocks.q51)
+    case .q80: each(PlainBlocks.q80)
+    case .iq4NL: each(PlainBlocks.iq4NL)
+    case .iq4XS: each(NestedBlocks.iq4XS)
+    case .q2K: each(NestedBlocks.q2K)
+    case .q3K: each(NestedBlocks.q3K)
+    case .q4K: each(NestedBlocks.q4K)
+    case .q5K: each(NestedBlocks.q5K)
+    case .q6K: each(NestedBlocks.q6K)
+    case .q8K: each(NestedBlocks.q8K)
     }
   }
 }

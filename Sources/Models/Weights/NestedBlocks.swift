@@ -1,7 +1,7 @@
 /// Blocks of 256 numbers whose parts have small scales of their own (the "K" types and IQ4_XS).
 enum NestedBlocks {
   /// 16 parts of 16: two bits each, a 4-bit scale and a 4-bit offset a part.
-  static func q2_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q2K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let scale = HalfPrecision.float(source, 80)
     let offset = HalfPrecision.float(source, 82)
@@ -15,7 +15,7 @@ enum NestedBlocks {
   }
 
   /// 16 parts of 16: three bits each, a 6-bit scale a part.
-  static func q3_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q3K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let packed = bytes + 96
     let scale = HalfPrecision.float(source, 108)
@@ -40,7 +40,7 @@ enum NestedBlocks {
   }
 
   /// Eight parts of 32: four bits each, a 6-bit scale and a 6-bit offset a part.
-  static func q4_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q4K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let scale = HalfPrecision.float(source, 0)
     let offset = HalfPrecision.float(source, 2)
@@ -54,7 +54,7 @@ enum NestedBlocks {
   }
 
   /// The same with five bits.
-  static func q5_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q5K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let scale = HalfPrecision.float(source, 0)
     let offset = HalfPrecision.float(source, 2)
@@ -71,7 +71,7 @@ enum NestedBlocks {
   }
 
   /// 16 parts of 16: six bits each, an 8-bit scale a part.
-  static func q6_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q6K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let scales = (source + 192).assumingMemoryBound(to: Int8.self)
     let scale = HalfPrecision.float(source, 208)
@@ -90,14 +90,14 @@ enum NestedBlocks {
   }
 
   /// Bytes with one scale.
-  static func q8_K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q8K(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = source.loadUnaligned(as: Float.self)
     let bytes = (source + 4).assumingMemoryBound(to: Int8.self)
     for i in 0..<256 { target[i] = scale * Float(bytes[i]) }
   }
 
   /// Eight parts of 32 values of the codebook, a 6-bit scale a part.
-  static func iq4_XS(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func iq4XS(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let bytes = source.assumingMemoryBound(to: UInt8.self)
     let scale = HalfPrecision.float(source, 0)
     let high = source.loadUnaligned(fromByteOffset: 2, as: UInt16.self)

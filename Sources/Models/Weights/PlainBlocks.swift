@@ -3,7 +3,7 @@ enum PlainBlocks {
   /// The 16 values of IQ4_NL and IQ4_XS.
   static let codebook: [Float] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
 
-  static func q4_0(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q40(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = HalfPrecision.float(source, 0)
     let bytes = (source + 2).assumingMemoryBound(to: UInt8.self)
     for i in 0..<16 {
@@ -12,7 +12,7 @@ enum PlainBlocks {
     }
   }
 
-  static func q4_1(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q41(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = HalfPrecision.float(source, 0)
     let offset = HalfPrecision.float(source, 2)
     let bytes = (source + 4).assumingMemoryBound(to: UInt8.self)
@@ -22,7 +22,7 @@ enum PlainBlocks {
     }
   }
 
-  static func q5_0(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q50(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = HalfPrecision.float(source, 0)
     let fifth = source.loadUnaligned(fromByteOffset: 2, as: UInt32.self)
     let bytes = (source + 6).assumingMemoryBound(to: UInt8.self)
@@ -32,7 +32,7 @@ enum PlainBlocks {
     }
   }
 
-  static func q5_1(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q51(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = HalfPrecision.float(source, 0)
     let offset = HalfPrecision.float(source, 2)
     let fifth = source.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
@@ -43,13 +43,13 @@ enum PlainBlocks {
     }
   }
 
-  static func q8_0(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func q80(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     let scale = HalfPrecision.float(source, 0)
     let bytes = (source + 2).assumingMemoryBound(to: Int8.self)
     for i in 0..<32 { target[i] = scale * Float(bytes[i]) }
   }
 
-  static func iq4_NL(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
+  static func iq4NL(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>) {
     codes((source + 2).assumingMemoryBound(to: UInt8.self), scale: HalfPrecision.float(source, 0), target)
   }
 

@@ -94,7 +94,7 @@ import Torch
     let folder = try #require(SharedFiles.path("data/smollm2"))
     let file = try GGUFFile(path: folder + "/SmolLM2-135M-Instruct.Q4_1.gguf")
     #expect(file.tensors.count == 272)
-    #expect(file.tensors.count { $0.type == .q4_1 } == 210)
+    #expect(file.tensors.count { $0.type == .q41 } == 210)
     let vocabulary = try GGUFVocabulary(file)
     #expect(vocabulary.tokens.count == 49152 && vocabulary.split == "smollm" && vocabulary.endID == 2)
     #expect(vocabulary.chatTemplate?.contains("<|im_start|>") == true)

@@ -1,0 +1,62 @@
+import CGeneration
+import MartletCore
+import Models
+
+/// Runs steps of a decoder: rows of tokens in, keys and values kept in pages, scores of the next tokens out.
+///
+/// What a row gives does not depend on the other rows of its step, on how a text is cut into steps, or on the number of threads: every
+/// sum has one order. One step at a time; whoever owns the runtime calls it from one thread at a time.
+final class DecoderRuntime {
+  /// One token of a step.
+  struct Row {
+    var token: Int
+    var position: Int
+    /// The sequence's pages. Rows of one sequence follow one another.
+    var pages: PageTable
+    /// Whether the scores after this token are wanted.
+    var isOutput: Bool
+  }
+
+  let model: DecoderModel
+  /// Rows of a step at most.
+  let rows: Int
+  let threads: Int
+  private let workspace: OpaquePointer
+
+  /// - Throws: `GenerationError` where memory runs out.
+  init(_ model: DecoderModel, rows: Int = 256, threads: Int = Parallel.defaultThreads) throws(GenerationError) {
+    guard let workspace = cg_workspace_create(model.raw, Int64(rows), Int32(threads)) else {
+      throw GenerationError(.memory, "no memory for steps of \(rows) rows")
+    }
+    self.model = model
+    self.rows = rows
+    self.threads = threads
+    self.workspace = workspace
+  }
+
+  deinit { cg_workspace_free(workspace) }
+
+  /// Runs one step.
+  /// - Parameter logits: room for the scores of the output rows, one row of the vocabulary after another.
+  /// - Precondition: pages cover the positions, tokens are in the vocabulary, there are at most `rows` rows.
+  func step(_ batch: [Row], logits: UnsafeMutableBufferPointer<Float>) throws(GenerationError) {
+    let outputs = batch.indices.filter { batch[$0].isOutput }.map(Int32.init)
+    precondition(batch.count <= rows && logits.count >= outputs.count * model.configuration.vocabulary)
+    let tokens = batch.map { Int32($0.token) }
+    let positions = batch.map { Int32($0.position) }
+    let pages: [UnsafePointer<UnsafeMutablePointer<UInt8>?>?] = batch.map { UnsafePointer($0.pages.address) }
+    let status = tokens.withUnsafeBufferPointer { tokens in
+      positions.withUnsafeBufferPointer { positions in
+        pages.withUnsafeBufferPointer { pages in
+          outputs.withUnsafeBufferPointer { outputs in
+            var step = CGStep(
+              rows: Int64(batch.count), tokens: tokens.baseAddress, positions: positions.baseAddress, pages: pages.baseAddress,
+              outputs: Int64(outputs.count), outputRows: outputs.baseAddress, logits: logits.baseAddress)
+            return cg_step(model.raw, workspace, &step)
+          }
+        }
+      }
+    }
+    guard status == 0 else { throw GenerationError(.memory, "no memory for a step of \(batch.count) rows") }
+  }
+}
