@@ -74,7 +74,8 @@ public struct Tokenizer: Sendable {
     threads: Int = Parallel.defaultThreads
   ) throws -> [Encoding] {
     if let pairs, pairs.count != texts.count {
-      throw TokenizerError(source: "the batch", problem: "has \(texts.count) texts and \(pairs.count) second ones", expected: "as many of both")
+      throw TokenizerError(
+        source: "the batch", problem: "has \(texts.count) texts and \(pairs.count) second ones", expected: "as many of both")
     }
     var result = try Parallel.map(texts.count, threads: threads) { index in
       try unpadded(texts[index], pairs?[index], addSpecialTokens, allowSpecialTokens)
@@ -112,7 +113,8 @@ public struct Tokenizer: Sendable {
     return core.names.bytes(of: id).map { Array($0) }
   }
 
-  private func unpadded(_ text: String, _ pair: String?, _ addSpecialTokens: Bool, _ allowsSpecial: Bool) throws(TokenizerError) -> Encoding {
+  private func unpadded(_ text: String, _ pair: String?, _ addSpecialTokens: Bool, _ allowsSpecial: Bool) throws(TokenizerError) -> Encoding
+  {
     let first = try Self.withBytes(text) { bytes throws(TokenizerError) in
       try core.encode(bytes, typeID: 0, allowsSpecial: allowsSpecial)
     }

@@ -41,7 +41,8 @@ final class TokenizerCore: Sendable {
   private let spaces = WorkspacePool()
 
   init(
-    normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: TokenModel, postProcessor: PostProcessor?, decoder: Decoder?, added: AddedTokens
+    normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: TokenModel, postProcessor: PostProcessor?, decoder: Decoder?,
+    added: AddedTokens
   ) {
     self.normalizer = normalizer
     self.preTokenizer = preTokenizer
@@ -187,7 +188,9 @@ final class WorkspacePool: @unchecked Sendable {
 
   func give(_ box: Box) {
     // What a very long text has grown is not kept.
-    if box.space.text.bytes.capacity > 1 << 24 || box.space.lattice.capacity > 1 << 22 || box.space.merging.symbols.capacity > 1 << 22 { return }
+    if box.space.text.bytes.capacity > 1 << 24 || box.space.lattice.capacity > 1 << 22 || box.space.merging.symbols.capacity > 1 << 22 {
+      return
+    }
     lock.withLock { boxes.append(box) }
   }
 }

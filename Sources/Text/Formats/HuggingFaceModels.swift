@@ -8,7 +8,8 @@ enum HuggingFaceModels {
     case "WordPiece": return .wordPiece(try wordPiece(item))
     case "WordLevel":
       let vocabulary = try vocabulary(item)
-      return .wordLevel(WordLevelModel(vocabulary: vocabulary, unknown: vocabulary.find(try item.string("unk_token", default: "<unk>").utf8)))
+      return .wordLevel(
+        WordLevelModel(vocabulary: vocabulary, unknown: vocabulary.find(try item.string("unk_token", default: "<unk>").utf8)))
     case "Unigram": return .unigram(try unigram(item))
     default: throw HuggingFaceSteps.unknown(item, type ?? "(none)", ["BPE", "WordPiece", "WordLevel", "Unigram"])
     }
@@ -31,7 +32,8 @@ enum HuggingFaceModels {
   private static func bytePair(_ item: JSONItem, _ preTokenizer: PreTokenizer?) throws(TokenizerError) -> BytePairModel {
     let vocabulary = try vocabulary(item)
     if let dropout = item["dropout"], try dropout.double() != 0 {
-      throw dropout.fail("is \(try dropout.double())", expected: "0 or null", remedy: "dropout belongs to training; take it out of the file")
+      throw dropout.fail(
+        "is \(try dropout.double())", expected: "0 or null", remedy: "dropout belongs to training; take it out of the file")
     }
     var settings = BytePairModel.Settings()
     settings.fusesUnknown = try item.bool("fuse_unk", default: false)
@@ -44,7 +46,8 @@ enum HuggingFaceModels {
       // A vocabulary without it is only wrong where a text needs it; then the character is left out.
       settings.unknown = id >= 0 ? id : nil
     }
-    settings.takesBytes = preTokenizer?.endsInBytes == true && settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty
+    settings.takesBytes =
+      preTokenizer?.endsInBytes == true && settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty
       && BytePairModel.coversBytes(vocabulary)
     let list = try item.required("merges")
     var merges = MergeTable(capacity: list.count)
@@ -116,7 +119,8 @@ enum MergeReader {
     let new = vocabulary.find(joined)
     for (id, token) in [(a, left), (b, right), (new, joined[...])] where id < 0 {
       throw TokenizerError(
-        source: source, place: place, problem: "merge \(rank) names '\(String(decoding: token, as: UTF8.self))', which is not in the vocabulary",
+        source: source, place: place,
+        problem: "merge \(rank) names '\(String(decoding: token, as: UTF8.self))', which is not in the vocabulary",
         expected: "tokens of the vocabulary", remedy: "take the merges and the vocabulary of the same model")
     }
     merges.insert(a, b, rank: rank, id: new)

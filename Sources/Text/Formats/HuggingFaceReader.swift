@@ -37,7 +37,8 @@ struct HuggingFaceReader {
   private func truncation() throws(TokenizerError) -> Truncation? {
     guard let item = root["truncation"] else { return nil }
     let result = Truncation(
-      maxLength: try item.required("max_length").int(), strategy: try Self.choice(item, "strategy"), stride: try item.int("stride", default: 0),
+      maxLength: try item.required("max_length").int(), strategy: try Self.choice(item, "strategy"),
+      stride: try item.int("stride", default: 0),
       direction: try Self.choice(item, "direction", default: .right))
     guard result.maxLength >= 0, result.stride >= 0 else { throw item.fail("has a negative length or stride") }
     return result

@@ -71,9 +71,11 @@ enum HuggingFaceSteps {
     case "Whitespace": return .whitespace
     case "WhitespaceSplit": return .whitespaceSplit
     case "ByteLevel":
-      return .byteLevel(addsPrefixSpace: try item.bool("add_prefix_space", default: true), usesPattern: try item.bool("use_regex", default: true))
+      return .byteLevel(
+        addsPrefixSpace: try item.bool("add_prefix_space", default: true), usesPattern: try item.bool("use_regex", default: true))
     case "Metaspace":
-      return .metaspace(replacement: try item.scalar("replacement"), scheme: try scheme(item), splits: try item.bool("split", default: true))
+      return .metaspace(
+        replacement: try item.scalar("replacement"), scheme: try scheme(item), splits: try item.bool("split", default: true))
     case "Split":
       return .split(
         try pattern(item), try HuggingFaceReader.choice(item, "behavior"), inverted: try item.bool("invert", default: false))
@@ -90,7 +92,8 @@ enum HuggingFaceSteps {
       throw unknown(
         item, type,
         [
-          "BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Metaspace", "Split", "Punctuation", "Digits", "CharDelimiterSplit",
+          "BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Metaspace", "Split", "Punctuation", "Digits",
+          "CharDelimiterSplit",
           "UnicodeScripts", "FixedLength", "Sequence",
         ])
     }
@@ -138,7 +141,8 @@ enum HuggingFaceSteps {
         separator: try special(item, "sep"), classifier: try special(item, "cls"), trims: try item.bool("trim_offsets", default: true),
         addsPrefixSpace: try item.bool("add_prefix_space", default: true))
     case "ByteLevel":
-      return .byteLevel(trims: try item.bool("trim_offsets", default: true), addsPrefixSpace: try item.bool("add_prefix_space", default: true))
+      return .byteLevel(
+        trims: try item.bool("trim_offsets", default: true), addsPrefixSpace: try item.bool("add_prefix_space", default: true))
     case "Sequence": return .sequence(try items(item, "processors", postProcessor))
     default: throw unknown(item, type, ["TemplateProcessing", "BertProcessing", "RobertaProcessing", "ByteLevel", "Sequence"])
     }
@@ -163,7 +167,9 @@ enum HuggingFaceSteps {
         guard let token = item["special_tokens"]?[name] else { throw special.fail("'\(name)' is not among special_tokens") }
         let ids = try token.required("ids").items()
         let texts = try token.required("tokens").items()
-        guard ids.count == texts.count else { throw token.fail("has \(ids.count) ids and \(texts.count) tokens", expected: "as many of both") }
+        guard ids.count == texts.count else {
+          throw token.fail("has \(ids.count) ids and \(texts.count) tokens", expected: "as many of both")
+        }
         var specials: [PostProcessor.Special] = []
         for (id, text) in zip(ids, texts) { specials.append(.init(token: Array(try text.bytes()), id: try id.int())) }
         result.append(.special(specials, typeID: try special.int("type_id", default: 0)))

@@ -53,7 +53,9 @@ private struct SentencePieceReader {
       case 1: piece.text = try field.bytes(source)
       case 2: piece.score = try field.float(source)
       case 3:
-        guard let kind = Kind(rawValue: try field.int(source)) else { throw fail("piece \(pieces.count) is of the type \(try field.int(source))") }
+        guard let kind = Kind(rawValue: try field.int(source)) else {
+          throw fail("piece \(pieces.count) is of the type \(try field.int(source))")
+        }
         piece.kind = kind
       default: break
       }
@@ -141,7 +143,8 @@ private struct SentencePieceReader {
       model = .bytePair(ScoredMerges.model(vocabulary, scores: scores, usable: usable, settings: settings))
     }
     let decoder = SentencePieceDecoder(
-      unknownPiece: Array(pieces[unknownID].text), unknownText: unknownText, control: Set(pieces.filter { $0.kind == .control }.map { Array($0.text) }),
+      unknownPiece: Array(pieces[unknownID].text), unknownText: unknownText,
+      control: Set(pieces.filter { $0.kind == .control }.map { Array($0.text) }),
       addsPrefix: normalizer.addsPrefix, removesExtraSpaces: normalizer.removesExtraSpaces, hasBytes: fallsBackToBytes)
     let core = TokenizerCore(
       normalizer: .sentencePiece(normalizer), preTokenizer: nil, model: model, postProcessor: nil, decoder: .sentencePiece(decoder),

@@ -27,7 +27,8 @@ extension Tokenizer {
   ) throws(TokenizerError) {
     let normalizer = Normalizer.bert(cleans: true, spacesChinese: spacesChinese, stripsAccents: stripsAccents, lowercases: lowercases)
     let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    guard let separator = vocabulary.id(of: "[SEP]"), let classifier = vocabulary.id(of: "[CLS]"), let unknown = vocabulary.id(of: "[UNK]") else {
+    guard let separator = vocabulary.id(of: "[SEP]"), let classifier = vocabulary.id(of: "[CLS]"), let unknown = vocabulary.id(of: "[UNK]")
+    else {
       throw TokenizerError(
         source: source, problem: "has no \(names.filter { vocabulary.id(of: $0) == nil }.joined(separator: ", "))",
         expected: "BERT's special tokens among the lines")
@@ -42,7 +43,8 @@ extension Tokenizer {
       postProcessor: .template(
         single: [.special([cls], typeID: 0), .sequence(0, typeID: 0), .special([sep], typeID: 0)],
         pair: [
-          .special([cls], typeID: 0), .sequence(0, typeID: 0), .special([sep], typeID: 0), .sequence(1, typeID: 1), .special([sep], typeID: 1),
+          .special([cls], typeID: 0), .sequence(0, typeID: 0), .special([sep], typeID: 0), .sequence(1, typeID: 1),
+          .special([sep], typeID: 1),
         ]), decoder: .wordPiece(prefix: Array("##".utf8), cleansUp: true), added: added)
     self.init(
       core: core,

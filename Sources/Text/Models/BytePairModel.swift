@@ -12,6 +12,8 @@ final class BytePairModel: Sendable {
     var endSuffix: [UInt8] = []
     /// The text is bare bytes and so are the tokens, rather than the characters that byte-level models write for them.
     var takesBytes = false
+    /// Tokens are bare bytes themselves, as files of ranks have them.
+    var isBare = false
     /// SentencePiece's pieces that stay whole wherever they stand.
     var fixed: ByteTrie?
     /// SentencePiece's pieces that are cut again after merging.
@@ -39,16 +41,16 @@ final class BytePairModel: Sendable {
     self.settings = settings
     self.loose = loose
     if settings.takesBytes {
-      var ids = (0..<256).map { vocabulary.find(ByteAlphabet.encode([UInt8($0)])) }
+      let isBare = settings.isBare
+      byteIDs = (0..<256).map { vocabulary.find(isBare ? [UInt8($0)] : ByteAlphabet.encode([UInt8($0)])) }
       var bare = ByteTable(capacity: vocabulary.count)
       for id in 0..<vocabulary.idCount {
-        if let token = vocabulary.bytes(of: id), vocabulary.find(token) == Int32(id), let bytes = ByteAlphabet.decode(token) {
+        if let token = vocabulary.bytes(of: id), vocabulary.find(token) == Int32(id),
+          let bytes = isBare ? Array(token) : ByteAlphabet.decode(token)
+        {
           bare.insert(bytes, Int32(id))
         }
       }
-      // Bare bytes: a vocabulary of ranks has them as they are.
-      if ids.contains(-1) { ids = ids.enumerated().map { $1 < 0 ? vocabulary.find([UInt8($0)]) : $1 } }
-      byteIDs = ids
       bareWords = bare
     } else {
       byteIDs = []
@@ -60,7 +62,8 @@ final class BytePairModel: Sendable {
         let digits = String(byte, radix: 16, uppercase: true)
         return vocabulary.find("<0x\(digits.count == 1 ? "0" : "")\(digits)>".utf8)
       } : []
-    cutsAtBlanks = !settings.takesBytes && settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty && !settings.ignoresMerges
+    cutsAtBlanks =
+      !settings.takesBytes && settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty && !settings.ignoresMerges
       && settings.unused.isEmpty && settings.fixed == nil && vocabulary.find(Self.blank) >= 0
       && (0..<vocabulary.idCount).allSatisfy { id in
         guard let token = vocabulary.bytes(of: id) else { return true }
@@ -69,7 +72,9 @@ final class BytePairModel: Sendable {
   }
 
   /// Whether every byte has a token, which byte-level text needs.
-  static func coversBytes(_ vocabulary: Vocabulary) -> Bool { (0..<256).allSatisfy { vocabulary.find(ByteAlphabet.encode([UInt8($0)])) >= 0 } }
+  static func coversBytes(_ vocabulary: Vocabulary) -> Bool {
+    (0..<256).allSatisfy { vocabulary.find(ByteAlphabet.encode([UInt8($0)])) >= 0 }
+  }
 
   private static func goesOnWithBlank(_ token: ArraySlice<UInt8>) -> Bool {
     var at = token.startIndex

@@ -48,7 +48,8 @@ struct WordCache {
 
   /// Appends a known word's tokens; tells whether it was known.
   @inline(__always)
-  mutating func append(_ bytes: UnsafePointer<UInt8>, _ length: Int, _ hash: UInt64, at start: Int32, to tokens: inout TokenBuffer) -> Bool {
+  mutating func append(_ bytes: UnsafePointer<UInt8>, _ length: Int, _ hash: UInt64, at start: Int32, to tokens: inout TokenBuffer) -> Bool
+  {
     if entries.isEmpty { return false }
     var slot = Int(truncatingIfNeeded: hash) & (Self.slots - 1)
     while entries[slot].keyCount >= 0 {

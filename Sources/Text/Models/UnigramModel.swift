@@ -100,7 +100,8 @@ final class UnigramModel: Sendable {
       }
       if !hasSingle {
         guard let unknown = settings.unknown else {
-          throw TokenizerError(source: "the tokenizer", place: "model.unk_id", problem: "a character is unknown, and there is no unknown token")
+          throw TokenizerError(
+            source: "the tokenizer", place: "model.unk_id", problem: "a character is unknown, and there is no unknown token")
         }
         let score = isSingle ? Double(Float(unknownScore + here)) : unknownScore + here
         if space.lattice[at + size].start < 0 || score > space.lattice[at + size].score {
@@ -119,7 +120,8 @@ final class UnigramModel: Sendable {
     while end > 0 {
       let node = space.lattice[end]
       let isUnknown = node.id == settings.unknown
-      if isUnknown, let last = parts.last, last.id == settings.unknown, !settings.placesBytesLikeSentencePiece || !settings.fallsBackToBytes {
+      if isUnknown, let last = parts.last, last.id == settings.unknown, !settings.placesBytesLikeSentencePiece || !settings.fallsBackToBytes
+      {
         parts[parts.count - 1].start = Int(node.start)
       } else {
         parts.append((Int(node.start), end, node.id))
@@ -144,7 +146,8 @@ final class UnigramModel: Sendable {
         }
       } else {
         hasSurface = true
-        space.tokens.surfaces[space.tokens.ids.count] = Array(UnsafeBufferPointer(start: bytes + start + part.start, count: part.end - part.start))
+        space.tokens.surfaces[space.tokens.ids.count] = Array(
+          UnsafeBufferPointer(start: bytes + start + part.start, count: part.end - part.start))
         space.tokens.append(part.id, low, high)
       }
     }

@@ -36,7 +36,8 @@ final class WordPieceModel: Sendable {
       space.tokens.ends.removeLast(space.tokens.ends.count - first)
       space.tokens.words.removeLast(space.tokens.words.count - first)
       guard unknown >= 0 else {
-        throw TokenizerError(source: "the tokenizer", place: "model.unk_token", problem: "a word is unknown, and the unknown token is not in the vocabulary")
+        throw TokenizerError(
+          source: "the tokenizer", place: "model.unk_token", problem: "a word is unknown, and the unknown token is not in the vocabulary")
       }
       space.tokens.append(unknown, Int32(start), Int32(end))
     }

@@ -11,7 +11,9 @@ struct CharacterMap: Sendable {
       TokenizerError(source: source, place: place, problem: problem, expected: "SentencePiece's precompiled character map")
     }
     guard bytes.count >= 4 else { throw fail("the character map has \(bytes.count) bytes") }
-    func word(_ at: Int) -> UInt32 { UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24 }
+    func word(_ at: Int) -> UInt32 {
+      UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24
+    }
     let size = Int(word(0))
     guard size <= bytes.count - 4, size >= 4 else { throw fail("the character map's trie has \(size) bytes of \(bytes.count)") }
     units = (0..<size / 4).map { word(4 + 4 * $0) }

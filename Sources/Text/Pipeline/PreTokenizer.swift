@@ -191,7 +191,9 @@ enum PreTokenizer: Sendable {
   }
 
   /// SentencePiece's way: blanks become visible, one goes in front, and each begins a piece.
-  private static func splitBlanks(_ text: inout WorkText, _ replacement: UInt32, _ scheme: PrependScheme, _ splits: Bool) throws(TokenizerError) {
+  private static func splitBlanks(
+    _ text: inout WorkText, _ replacement: UInt32, _ scheme: PrependScheme, _ splits: Bool
+  ) throws(TokenizerError) {
     var mark: [UInt8] = []
     UTF8Text.append(replacement, to: &mark)
     text.materialize()

@@ -14,7 +14,8 @@ struct JSONItem {
 
   private func mismatch(_ expected: String) -> TokenizerError {
     let names: [JSONDocument.Kind: String] = [
-      .null: "null", .bool: "true or false", .int: "a whole number", .double: "a number", .string: "a string", .array: "a list", .object: "an object",
+      .null: "null", .bool: "true or false", .int: "a whole number", .double: "a number", .string: "a string", .array: "a list",
+      .object: "an object",
     ]
     return fail("is \(names[kind] ?? "something else")", expected: expected)
   }
@@ -116,9 +117,13 @@ struct JSONItem {
     return try required(key).string()
   }
 
-  func bool(_ key: String, default value: Bool) throws(TokenizerError) -> Bool { try self[key].map { item throws(TokenizerError) in try item.bool() } ?? value }
+  func bool(_ key: String, default value: Bool) throws(TokenizerError) -> Bool {
+    try self[key].map { item throws(TokenizerError) in try item.bool() } ?? value
+  }
 
-  func int(_ key: String, default value: Int) throws(TokenizerError) -> Int { try self[key].map { item throws(TokenizerError) in try item.int() } ?? value }
+  func int(_ key: String, default value: Int) throws(TokenizerError) -> Int {
+    try self[key].map { item throws(TokenizerError) in try item.int() } ?? value
+  }
 
   func optionalString(_ key: String) throws(TokenizerError) -> String? {
     guard let item = self[key] else { return nil }

@@ -116,7 +116,8 @@ struct KnownPattern: Sendable {
     return run(sort, bytes, next + length, count, ascii, table)
   }
 
-  private func cl100kEnd(_ bytes: UnsafePointer<UInt8>, _ at: Int, _ count: Int, _ ascii: UnsafePointer<Sort>, _ table: UnicodeTable) -> Int {
+  private func cl100kEnd(_ bytes: UnsafePointer<UInt8>, _ at: Int, _ count: Int, _ ascii: UnsafePointer<Sort>, _ table: UnicodeTable) -> Int
+  {
     if let end = contraction(bytes, at, count, anyCase: true) { return end }
     let (sort, length) = Self.sort(bytes, at, ascii, table)
     if sort == .letter { return run(.letter, bytes, at + length, count, ascii, table) }

@@ -141,7 +141,8 @@ private struct PatternMachine {
     }
   }
 
-  private mutating func repeated(_ set: Int, _ low: Int, _ high: Int, _ greed: PatternNode.Greed, _ step: Int, _ start: Int) -> (Int, Bool) {
+  private mutating func repeated(_ set: Int, _ low: Int, _ high: Int, _ greed: PatternNode.Greed, _ step: Int, _ start: Int) -> (Int, Bool)
+  {
     var at = start
     var number = 0
     var lowest = start

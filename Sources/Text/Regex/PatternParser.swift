@@ -244,7 +244,9 @@ struct PatternParser {
       return .assertion(.noWordBoundary)
     case sign("R")? where dialect == .oniguruma:
       at += 2
-      return .alternatives([.sequence([.set(CharacterSet(13...13)), .set(CharacterSet(10...10))]), .set(CharacterSet(10...13, 0x85...0x85, 0x2028...0x2029))])
+      return .alternatives([
+        .sequence([.set(CharacterSet(13...13)), .set(CharacterSet(10...10))]), .set(CharacterSet(10...13, 0x85...0x85, 0x2028...0x2029)),
+      ])
     default:
       let set = try classEscape()
       if case .scalar(let scalar) = set { return .set(literal(scalar)) }
@@ -295,7 +297,8 @@ struct PatternParser {
       }
       guard take("}") else { throw fail("has a code without an end") }
     } else {
-      while digits.count < (kind == "u" ? 4 : 2), let next = peek(), let unicode = Unicode.Scalar(next), unicode.properties.isASCIIHexDigit {
+      while digits.count < (kind == "u" ? 4 : 2), let next = peek(), let unicode = Unicode.Scalar(next), unicode.properties.isASCIIHexDigit
+      {
         digits.unicodeScalars.append(unicode)
         at += 1
       }
@@ -432,7 +435,6 @@ struct PatternParser {
     }
   }
 }
-
 
 @inline(__always)
 private func sign(_ scalar: Unicode.Scalar) -> UInt32 { scalar.value }

@@ -89,7 +89,9 @@ enum Normalization {
     if (0x1100..<0x1113).contains(first), (0x1161..<0x1176).contains(second) {
       return 0xAC00 + ((first - 0x1100) * 21 + (second - 0x1161)) * 28
     }
-    if (0xAC00..<0xD7A4).contains(first), (first - 0xAC00) % 28 == 0, (0x11A8..<0x11C3).contains(second) { return first + (second - 0x11A7) }
+    if (0xAC00..<0xD7A4).contains(first), (first - 0xAC00) % 28 == 0, (0x11A8..<0x11C3).contains(second) {
+      return first + (second - 0x11A7)
+    }
     return UnicodeTable.shared.composition(first, second)
   }
 
