@@ -34,9 +34,9 @@ public struct SampledToken: Sendable, Hashable {
 
 /// Chooses a request's tokens one by one from the model's scores.
 ///
-/// The order of the rules is transformers': mask and biases, penalties, forbidden and forced tokens, temperature, then the cut-offs top-k, top-p,
-/// min-p, typical, ε and η. The draw is keyed by the seed and the place in the sequence, so a request's text does not depend on what else is in
-/// its batch. Equal scores are resolved in favour of the lower token id.
+/// The order of the rules is that of transformers: mask and biases, penalties, forbidden and forced tokens, temperature, then the cut-offs
+/// top-k, top-p, min-p, typical, ε and η. The draw is keyed by the seed and the place in the sequence, so a request's text does not
+/// depend on what else is in its batch. Equal scores are resolved in favour of the lower token id.
 public struct Sampler: Sendable {
   public let settings: SamplingSettings
   public let seed: UInt64
