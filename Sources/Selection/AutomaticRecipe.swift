@@ -9,7 +9,7 @@ public enum AutomaticRecipe {
   /// Learners of networks that embed codes of categories themselves.
   private static let embedding: Set<String> = ["tabular_transformer"]
   /// Learners of counts, which have to stay positive.
-  private static let counting: Set<String> = ["multinomial_nb", "complement_nb"]
+  private static let counting: Set<String> = ["multinomial_nb", "complement_nb", "nb_logistic"]
   /// More categories than these are not given a code or a column each.
   private static let manyCategories = 255
 
