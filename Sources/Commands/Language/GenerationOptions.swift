@@ -78,11 +78,12 @@ struct GenerationWriter: Sendable {
     var reason: String
     var usage: GenerationUsage
     var firstTokenSeconds: Double?
+    var lastTokenSeconds: Double?
     var seconds = 0.0
 
     var tokensPerSecond: Double? {
-      guard let firstTokenSeconds, usage.completionTokens > 1, seconds > firstTokenSeconds else { return nil }
-      return Double(usage.completionTokens - 1) / (seconds - firstTokenSeconds)
+      guard let first = firstTokenSeconds, let last = lastTokenSeconds, usage.completionTokens > 1, last > first else { return nil }
+      return Double(usage.completionTokens - 1) / (last - first)
     }
   }
 
@@ -90,18 +91,20 @@ struct GenerationWriter: Sendable {
   func write(_ request: GenerationRequest, by generator: any TextGenerator) async throws -> Outcome {
     let start = ContinuousClock.now
     var result = GenerationResult()
-    var first: Double?
+    var first: Double?, last: Double?
     do {
       for try await event in try await generator.generate(request) {
         result.add(event)
         guard case .text(let delta) = event else { continue }
-        if first == nil { first = (ContinuousClock.now - start) / .seconds(1) }
+        last = (ContinuousClock.now - start) / .seconds(1)
+        if first == nil { first = last }
         if !isSilent, !delta.text.isEmpty { try output.write(shown(delta.text)) }
       }
     } catch is CancellationError where Task.isCancelled {}
     let choice = result.choices[0]
     return Outcome(
       text: choice.text, reason: choice.reason?.rawValue ?? "interrupted", usage: result.usage, firstTokenSeconds: first,
+      lastTokenSeconds: last,
       seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
