@@ -5,7 +5,8 @@ import Martlet
 enum TokenizerBenchmark {
   /// - Parameter arguments: `check KIND FILE TEXTS OUT` writes ids and offsets of each text (separated by bytes 255) to a file;
   ///   `speed KIND FILE TEXTS` gives megabytes a second on one thread, best of five, with offsets and with ids alone.
-  ///   KIND is `json`, `model`, `gpt2` (a folder), `ranks` (with `FILE.pattern` beside it), `lists` (GGUF's lists as JSON), `folder` or `vocab`.
+  ///   KIND is `json`, `model`, `gpt2` (a folder), `ranks` (with `FILE.pattern` beside it), `lists` (GGUF's lists as JSON), `folder` or
+  ///   `vocab`.
   static func run(_ arguments: [String]) throws -> [String: Double] {
     guard arguments.count >= 4 else {
       throw ArgumentError("a task, a kind, a file and texts are needed", expected: "speed json FILE TEXTS")

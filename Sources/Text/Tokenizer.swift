@@ -67,7 +67,7 @@ public struct Tokenizer: Sendable {
     return result[0]
   }
 
-  /// Encodes many texts at once. The answer is that of one after the other, at any number of threads, but that padding sees the whole batch.
+  /// Encodes many texts at once. The answer is that of one after the other, at any number of threads; only padding sees the batch.
   /// - Parameter pairs: the second text for each, or `nil`.
   public func encode(
     batch texts: [String], pairs: [String]? = nil, addSpecialTokens: Bool = true, allowSpecialTokens: Bool = true,

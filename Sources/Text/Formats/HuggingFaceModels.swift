@@ -48,7 +48,7 @@ enum HuggingFaceModels {
     }
     settings.takesBytes =
       preTokenizer?.endsInBytes == true && settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty
-      && BytePairModel.coversBytes(vocabulary)
+      && (BytePairModel.coversBytes(vocabulary) || settings.unknown == nil && !settings.fallsBackToBytes)
     let list = try item.required("merges")
     var merges = MergeTable(capacity: list.count)
     let prefix = settings.continuingPrefix.count

@@ -1,5 +1,5 @@
-/// Byte-pair encoding (Sennrich, Haddow, Birch: "Neural machine translation of rare words with subword units", ACL 2016): a word's characters
-/// are merged pair by pair, the pair that was learnt first going first.
+/// Byte-pair encoding (Sennrich, Haddow, Birch: "Neural machine translation of rare words with subword units", ACL 2016): a word's
+/// characters are merged pair by pair, the pair that was learnt first going first.
 final class BytePairModel: Sendable {
   struct Settings: Sendable {
     var unknown: Int32?
@@ -71,7 +71,7 @@ final class BytePairModel: Sendable {
       }
   }
 
-  /// Whether every byte has a token, which byte-level text needs.
+  /// Whether every byte has a token.
   static func coversBytes(_ vocabulary: Vocabulary) -> Bool {
     (0..<256).allSatisfy { vocabulary.find(ByteAlphabet.encode([UInt8($0)])) >= 0 }
   }
@@ -133,7 +133,8 @@ final class BytePairModel: Sendable {
     if settings.takesBytes {
       for at in start..<start + length {
         let id = byteIDs[Int(bytes[at])]
-        if id >= 0 { space.merging.append(id, 1) }
+        if id < 0 { return mergeWithGaps(bytes, start, length, &space) }
+        space.merging.append(id, 1)
       }
     } else {
       addCharacters(bytes, start, length, &space)
@@ -155,6 +156,26 @@ final class BytePairModel: Sendable {
       at += symbol.length
     }
     return isSound
+  }
+
+  /// A word with bytes that have no token: they are left out. Places are counted as the reference library counts them, in the characters that
+  /// stand for the bytes that are left, from the front of the word.
+  private func mergeWithGaps(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ length: Int, _ space: inout Workspace) -> Bool {
+    space.merging.symbols.removeAll(keepingCapacity: true)
+    var places: [Int32] = []
+    for at in start..<start + length {
+      let width = settings.isBare ? 1 : UTF8Text.length(of: ByteAlphabet.scalars[Int(bytes[at])])
+      for _ in 0..<width { places.append(Int32(at)) }
+      let id = byteIDs[Int(bytes[at])]
+      if id >= 0 { space.merging.append(id, Int32(width)) }
+    }
+    space.merging.merge(merges)
+    var at = 0
+    for symbol in space.merging.symbols {
+      space.tokens.append(symbol.id, places[at], places[at + Int(symbol.length) - 1] + 1)
+      at += Int(symbol.length)
+    }
+    return false
   }
 
   private func addCharacters(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ length: Int, _ space: inout Workspace) {

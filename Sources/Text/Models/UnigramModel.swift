@@ -5,8 +5,8 @@ struct LatticeNode {
   var id: Int32 = -1
 }
 
-/// Unigram language model (Kudo: "Subword regularization", ACL 2018): of all ways to cut a text, the one whose tokens have the highest sum of
-/// log-probabilities, found from left to right in linear time.
+/// Unigram language model (Kudo: "Subword regularization", ACL 2018): of all ways to cut a text, the one whose tokens have the highest sum
+/// of log-probabilities, found from left to right in linear time.
 final class UnigramModel: Sendable {
   struct Settings: Sendable {
     var unknown: Int32?

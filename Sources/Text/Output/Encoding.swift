@@ -4,8 +4,8 @@ public struct Encoding: Sendable, Equatable {
   public internal(set) var ids: [Int] = []
   /// The sequence that each token belongs to, as the model was trained to see it (0 and 1 for BERT's pairs).
   public internal(set) var typeIDs: [Int] = []
-  /// The part of the text that each token stands for, in Unicode scalars (as `text.unicodeScalars` counts them); `0..<0` for tokens that the
-  /// tokenizer added.
+  /// The part of the text that each token stands for, in Unicode scalars (as `text.unicodeScalars` counts them); `0..<0` for tokens that
+  /// the tokenizer added.
   public internal(set) var offsets: [Range<Int>] = []
   /// The number of the word that each token is part of; `nil` for tokens that the tokenizer added.
   public internal(set) var words: [Int?] = []

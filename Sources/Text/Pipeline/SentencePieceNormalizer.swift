@@ -1,4 +1,4 @@
-/// What SentencePiece does to text before its model sees it (`normalizer.cc`): rules, blanks made one, blanks made visible, a blank in front.
+/// What SentencePiece does to text before its model sees it (`normalizer.cc`): rules, blanks made one and visible, a blank in front.
 struct SentencePieceNormalizer: Sendable {
   var map: CharacterMap?
   var addsPrefix = true

@@ -135,11 +135,54 @@ private struct JSONReader {
     let text = String(decoding: input[start..<position], as: UTF8.self)
     if whole, let value = Int(text) {
       nodes.append(.init(kind: .int, value: value, extent: 0))
-    } else if let value = Double(text) {
+    } else if let exact = Double(text), let value = exact.isFinite ? Self.quickly(input[start..<position]) : exact {
       nodes.append(.init(kind: .double, value: Int(bitPattern: UInt(value.bitPattern)), extent: 0))
     } else {
       throw fail("there is no such value", at: start, expected: "a string, a number, a list, an object, true, false or null")
     }
+  }
+
+  /// The number as the reference library reads it: up to 64 bits of digits, then one multiplication or division by a power of ten. The last
+  /// bit can differ from the nearest number, and with it which of two ways of equal score a Unigram model takes.
+  private static func quickly(_ text: ArraySlice<UInt8>) -> Double? {
+    var digits: UInt64 = 0
+    var exponent = 0
+    var isFull = false
+    var sawPoint = false
+    var at = text.startIndex
+    let isNegative = text.first == UInt8(ascii: "-")
+    if isNegative { at += 1 }
+    while at < text.endIndex {
+      let byte = text[at]
+      at += 1
+      if byte == UInt8(ascii: ".") {
+        sawPoint = true
+      } else if byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E") {
+        guard let shift = Int(String(decoding: text[at...], as: UTF8.self)) else { return nil }
+        exponent += max(-10_000, min(10_000, shift))
+        break
+      } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+        let (tens, overflows) = digits.multipliedReportingOverflow(by: 10)
+        let (sum, overflowsToo) = tens.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+        if isFull || overflows || overflowsToo {
+          isFull = true
+          if !sawPoint { exponent += 1 }
+        } else {
+          digits = sum
+          if sawPoint { exponent -= 1 }
+        }
+      } else {
+        return nil
+      }
+    }
+    var value = Double(digits)
+    while exponent < -308, value != 0 {
+      value /= 1e308
+      exponent += 308
+    }
+    // The powers as literals are: each the nearest to its own.
+    if value != 0, let power = Double("1e\(abs(exponent))") { value = exponent < 0 ? value / power : value * power }
+    return isNegative ? -value : value
   }
 
   private mutating func readString() throws(TokenizerError) {

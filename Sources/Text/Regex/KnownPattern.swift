@@ -1,4 +1,4 @@
-/// The patterns by which well-known models split text, matched by hand: the same matches as the general machine finds, several times faster.
+/// The patterns by which well-known models split text, matched by hand: the matches that the general machine finds, several times faster.
 struct KnownPattern: Sendable {
   private enum Kind { case gpt2, cl100k }
   private let kind: Kind

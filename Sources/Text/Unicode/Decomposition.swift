@@ -1,7 +1,7 @@
 /// Unicode normalisation (UAX #15) that remembers where each scalar came from.
 ///
-/// Each scalar carries a change, as the reference library has it: 0 where it stands for the next scalar of the input, 1 where it was added to
-/// the one before, -n where it also swallows the n that follow.
+/// Each scalar carries a change, as the reference library has it: 0 where it stands for the next scalar of the input, 1 where it was
+/// added to the one before, -n where it also swallows the n that follow.
 struct ChangedScalar {
   var scalar: UInt32
   var change: Int32
