@@ -17,7 +17,7 @@ void rest() {
 
 // Watches for a while (a phase is short), then sleeps: a busy machine needs the core.
 void await(std::atomic<uint32_t> &number, uint32_t old) {
-  for (int i = 0; i < 4000; i++) {
+  for (int i = 0; i < 1000; i++) {
     if (number.load(std::memory_order_acquire) != old) return;
     rest();
   }

@@ -225,6 +225,11 @@ private final class Collected: Sendable {
     #expect(PageTable(pool, tokens: 40).adopt(Array(text.prefix(32))) == 16)
     #expect(PageTable(pool, tokens: 40).adopt([1] + text) == 0)
     same = nil
+    // What was promised is kept, though it is not used yet.
+    let promised = PageTable(pool, tokens: 32)
+    #expect(promised.promise() && promised.promise() && pool.used == 0)
+    #expect(!PageTable(pool, tokens: 32).promise() && PageTable(pool, tokens: 16).promise())
+    #expect(promised.pages.isEmpty)
     // New texts take the memory of the known pages in the end.
     let other = PageTable(pool, tokens: 48)
     #expect(other.reserve(48))

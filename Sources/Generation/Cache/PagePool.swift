@@ -29,6 +29,8 @@ final class PagePool {
   private var clock: UInt64 = 0
   /// Pages that somebody uses.
   private(set) var used = 0
+  /// Pages that tables were promised, those that they use among them.
+  private var promised = 0
 
   /// - Parameter capacity: pages at most. Memory is taken as it is needed.
   init(pageBytes: Int, capacity: Int) {
@@ -42,6 +44,15 @@ final class PagePool {
   var available: Int { capacity - used }
 
   func address(_ page: Int) -> UnsafeMutablePointer<UInt8> { pages[page].address }
+
+  /// Keeps pages for whoever may need them later; memory is taken when they are used.
+  func promise(_ count: Int) -> Bool {
+    guard promised + count <= capacity else { return false }
+    promised += count
+    return true
+  }
+
+  func takeBack(_ count: Int) { promised -= count }
 
   /// An empty page, or `nil` where all are in use.
   func take() -> Int? {
@@ -123,6 +134,7 @@ final class PageTable {
   private let pool: PagePool
   private(set) var pages: [Int] = []
   private let capacity: Int
+  private var isPromised = false
 
   /// - Parameter tokens: the sequence's length at most.
   init(_ pool: PagePool, tokens: Int) {
@@ -135,7 +147,15 @@ final class PageTable {
   deinit {
     // The last pages go first, so that the beginnings of texts stay known longest.
     for page in pages.reversed() { pool.release(page) }
+    if isPromised { pool.takeBack(capacity) }
     address.deallocate()
+  }
+
+  /// Makes sure that there will be pages for the whole length.
+  /// - Returns: false where others were promised too many.
+  func promise() -> Bool {
+    isPromised = isPromised || pool.promise(capacity)
+    return isPromised
   }
 
   /// Takes over the known pages that the text begins with. At least one token is left to run.

@@ -30,14 +30,14 @@ final class EngineSequence {
   var promptCount: Int { request.prompt.count }
   var isReading: Bool { computed < promptCount - 1 }
 
-  /// Takes pages for the whole request.
+  /// Makes sure of pages for the whole request, which are filled as it goes on.
   /// - Returns: false where there are too few.
   func admit(_ pool: PagePool) -> Bool {
     let length = promptCount + request.maximumNewTokens
     let table = PageTable(pool, tokens: length)
+    guard table.promise() else { return false }
     // Scores of the prompt's tokens need every row.
     let cached = request.scoresPrompt ? 0 : table.adopt(tokens)
-    guard table.reserve(length) else { return false }
     pages = table
     computed = cached
     published = cached
@@ -57,6 +57,10 @@ final class EngineSequence {
     // The last new token is never run, so nothing is guessed beyond the one before it.
     let left = request.maximumNewTokens - (tokens.count - promptCount) - 1
     guesses = reachesEnd ? PromptLookup.guess(tokens, count: min(request.guesses, left, budget - (last - computed))) : []
+    guard pages.reserve(last + guesses.count) else {
+      fail(GenerationError(.memory, "no page is left for token \(last)"))
+      return []
+    }
     firstOutput = outputs
     var rows: [DecoderRuntime.Row] = []
     for position in computed..<last {
