@@ -96,7 +96,7 @@ public struct LanguageIdentifier: Sendable, Codable, Equatable {
     self.weights = weights
   }
 
-  public init(from decoder: any Decoder) throws {
+  public init(from decoder: any Swift.Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     languages = try values.decode([String].self, forKey: .languages)
     buckets = try values.decode(Int.self, forKey: .buckets)
