@@ -92,6 +92,7 @@ let package = Package(
       .target(
         name: "CLearners", cxxSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
         linkerSettings: [.linkedLibrary("xgboost"), .linkedLibrary("svm")]),
+      .target(name: "CGeneration", cxxSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])]),
     ],
     // Floor 1
     module("MartletCore", from: [crypto]),
@@ -101,6 +102,7 @@ let package = Package(
     module("NN", from: ["MartletCore", "Torch"], fixtures: true),
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
+    module("Text", from: ["MartletCore"], fixtures: true),
     module("Tables", from: ["MartletCore", "Torch", "CArrow", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")], fixtures: true),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
@@ -108,6 +110,7 @@ let package = Package(
     module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables"], fixtures: true),
     module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "CLearners"], fixtures: true),
     // Floor 4
+    module("Generation", from: ["MartletCore", "Torch", "NN", "Text", "Models", "CGeneration"], fixtures: true),
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
     module("Profiling", from: ["MartletCore", "Charts", "Tables", "Learners", "Evaluation"], fixtures: true),
     module("Selection", from: ["MartletCore", "Tables", "Recipes", "Learners", "Evaluation"]),
@@ -131,8 +134,9 @@ let package = Package(
     module(
       "Martlet",
       from: [
-        "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Tables", "Recipes", "Learners", "Evaluation", "Profiling",
-        "Selection", "Bundles", "Registry", "Serving", "Project", "Commands", .product(name: "Logging", package: "swift-log"),
+        "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
+        "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Serving", "Project", "Commands",
+        .product(name: "Logging", package: "swift-log"),
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),

@@ -2,6 +2,7 @@
 // the way: their names (`Project`, `OptimizerChoice`) mean something else there.
 @_exported public import Bundles
 @_exported public import Evaluation
+@_exported public import Generation
 @_exported public import Images
 @_exported public import Learners
 @_exported public import MartletCore
@@ -12,5 +13,6 @@
 @_exported public import Registry
 @_exported public import Selection
 @_exported public import Tables
+@_exported public import Text
 @_exported public import Torch
 @_exported public import Training

@@ -20,13 +20,21 @@ extension MartletEngine {
     guard !references.isEmpty else {
       throw ArgumentError("the registry \(request.surroundings.registry) holds no model", remedy: "martlet run")
     }
-    let models = try references.map { try Self.served(try registry.resolve($0), from: registry) }
+    var models: [ServedModel] = [], languageModels: [ServedLanguageModel] = []
+    for reference in references {
+      let version = try registry.resolve(reference)
+      if LanguageBundle.kinds.contains(try registry.manifest(of: version).kind) {
+        languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version)))
+      } else {
+        models.append(try Self.served(version, from: registry))
+      }
+    }
     var options = ServerOptions()
     options.host = request.host
     options.port = request.port
-    let names = models.map { "\($0.name)@\($0.version)" }
+    let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
-    let server = try ModelServer(models: models, options: options) { address in
+    let server = try ModelServer(models: models, languageModels: languageModels, options: options) { address in
       if let path = request.readyFile {
         let ready: JSONValue = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
         do { try AtomicFile.write(JSON.encode(ready), to: path) } catch { Terminal.note("\(error)") }

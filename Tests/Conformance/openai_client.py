@@ -156,7 +156,7 @@ def streaming(c, client, o):
     c.expect(text == whole.choices[0].message.content, f"stream: {text!r} instead of {whole.choices[0].message.content!r}")
     with client.chat.completions.stream(model=o.model, messages=user("one two"), max_tokens=4) as events:
         seen = "".join(event.delta for event in events if event.type == "content.delta")
-        c.expect(seen == events.get_final_completion().choices[0].message.content, "stream: the helper's text differs")
+        c.expect(seen == events.current_completion_snapshot.choices[0].message.content, "stream: the helper's text differs")
     c.calls += 1
     stopped = client.chat.completions.create(model=o.model, messages=user("one two three"), stop=["two", "never"], max_tokens=8, stream=True)
     c.calls += 1

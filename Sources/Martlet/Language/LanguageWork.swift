@@ -1,0 +1,107 @@
+import Bundles
+public import Commands
+import Foundation
+import Generation
+import MartletCore
+import Models
+import Registry
+import Serving
+import Text
+import Torch
+
+extension MartletEngine {
+  public func importModel(_ request: ImportRequest) async throws -> ImportSummary {
+    try TorchLibrary.check()
+    let clock = ContinuousClock.now
+    let path = (request.source as NSString).expandingTildeInPath
+    let source = try LanguageSource(path)
+    let name = request.name ?? Self.name(from: path)
+    let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
+    let place = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-import-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    let writer = try BundleWriter(at: place)
+    for file in source.files { try writer.add(file: file.source, as: file.path) }
+    let bundle = try writer.finish(
+      name: name, kind: source.kind, signature: LanguageBundle.signature(source.kind, outputs: source.outputs),
+      lineage: Lineage(
+        code: Lineage.CodeVersion(), machine: .current(), libraries: ["libtorch": TorchLibrary.headerVersion], started: Date(),
+        training: ["source": .string((path as NSString).lastPathComponent), "architecture": .string(source.architecture)]))
+    let version = try registry.register(bundle, name: name, tags: request.tags, note: request.note, aliases: request.aliases)
+    return ImportSummary(
+      name: version.name, version: version.number, kind: source.kind, architecture: source.architecture, parameters: source.parameters,
+      precision: source.precision, contextLength: source.contextLength, vocabulary: source.vocabulary, bytes: bundle.manifest.size,
+      notes: source.notes, seconds: (ContinuousClock.now - clock) / .seconds(1))
+  }
+
+  public func loadLanguageModel(_ request: LanguageModelRequest) async throws -> LoadedLanguageModel {
+    try TorchLibrary.check()
+    let registry = try ModelRegistry.open(at: request.surroundings.registry)
+    let version = try registry.resolve(request.reference)
+    let bundle = try registry.bundle(version)
+    guard LanguageBundle.kinds.contains(bundle.manifest.kind) else {
+      throw ArgumentError(
+        "\(version.reference) is a \(bundle.manifest.kind)", expected: "a language model",
+        remedy: "martlet import FOLDER, or martlet predict \(version.reference)")
+    }
+    let (generator, embedder) = try Self.language(bundle)
+    return LoadedLanguageModel(name: version.name, version: version.number, generator: generator, embedder: embedder)
+  }
+
+  /// A version as the endpoints of OpenAI's clients serve it.
+  static func servedLanguageModel(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedLanguageModel {
+    let (generator, embedder) = try language(bundle)
+    return ServedLanguageModel(
+      name: version.name, version: String(version.number), generator: generator, embedder: embedder, platform: "martlet",
+      metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
+  }
+
+  private static func language(_ bundle: ModelBundle) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
+    if bundle.has(LanguageBundle.gguf) {
+      let file = try GGUFFile(path: try bundle.path(of: LanguageBundle.gguf))
+      let vocabulary = try GGUFVocabulary(file)
+      let template = try vocabulary.chatTemplate.map { text throws(TemplateError) in try ChatTemplate(text) }
+      var defaults = GenerationDefaults()
+      defaults.endTokens = [vocabulary.endID].compactMap { $0 }
+      return (
+        LanguageTextGenerator(
+          try GenerationEngine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template, defaults: defaults), nil
+      )
+    }
+    return try LanguageBundle.withFolder(bundle) { folder in
+      let tokenizer = try Tokenizer(folder: folder)
+      guard bundle.manifest.kind == LanguageBundle.generator else {
+        return (nil, try LanguageEmbedder(LanguageModels.load(folder: folder), tokenizer: tokenizer))
+      }
+      func document(_ name: String) throws -> JSONValue? {
+        try FileManager.default.contents(atPath: folder + "/" + name).map { try JSON.decode(JSONValue.self, from: $0, source: name) }
+      }
+      let own = try document("generation_config.json"), usual = try document("config.json") ?? .null
+      var defaults = GenerationDefaults(own ?? usual)
+      if defaults.endTokens.isEmpty { defaults.endTokens = GenerationDefaults(usual).endTokens }
+      let written = FileManager.default.contents(atPath: folder + "/chat_template.jinja").map { String(decoding: $0, as: UTF8.self) }
+      let template = try (written ?? chatTemplate(document("tokenizer_config.json"))).map { text throws(TemplateError) in
+        try ChatTemplate(text)
+      }
+      return (
+        LanguageTextGenerator(
+          try GenerationEngine(DecoderModel(folder: folder)), tokenizer: tokenizer, template: template, defaults: defaults), nil
+      )
+    }
+  }
+
+  /// One template, or the one called `default` of several.
+  private static func chatTemplate(_ document: JSONValue?) -> String? {
+    let value = document?["chat_template"]
+    if let text = value?.stringValue { return text }
+    return value?.arrayValue?.first { $0["name"]?.stringValue == "default" }?["template"]?.stringValue
+  }
+
+  /// A name that the registry takes, made of the source's.
+  private static func name(from path: String) -> String {
+    var name = (path as NSString).standardizingPath as NSString
+    if name.pathExtension.lowercased() == "gguf" { name = name.deletingPathExtension as NSString }
+    let letters = name.lastPathComponent.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    let words = String(letters).split(separator: "-").joined(separator: "-")
+    return words.isEmpty ? "model" : words
+  }
+}
