@@ -121,4 +121,24 @@ import Torch
     try model.addLoRA(LoRASettings())
     #expect(message { try model.addLoRA(LoRASettings()) }.contains("has an adapter already"))
   }
+
+  @Test(arguments: ["bert", "distilbert", "gpt2", "llama"]) func prefixesLearnAlone(name: String) throws {
+    let model = try LanguageModels.load(folder: LanguageFixture(name).folder, task: .hiddenStates)
+    let rows = [[3, 4, 5], [6, 7, 8, 9, 10]]
+    let input = try TokenInput(rows: rows, padding: 0)
+    let plain = try model(input)
+    try model.addPrefixes(length: 2)
+    let prefixed = try model(input)
+    #expect(try LanguageFixture.difference(prefixed, plain.detach()) > 1e-4)
+    // Padding and what lies ahead stay hidden: a text alone answers the same.
+    let alone = try model(TokenInput(rows: [rows[0]], padding: 0))
+    let first = try prefixed.narrow(dim: 0, start: 0, length: 1).narrow(dim: 1, start: 0, length: 3)
+    #expect(try LanguageFixture.difference(first, alone.detach()) < 1e-5)
+    try prefixed.square().mean().backward()
+    #expect(model.namedParameters().allSatisfy { ($0.parameter.grad != nil) == $0.name.contains(".prefix.") })
+    #expect(try model.prefixState().count == 4)
+    #expect(throws: ModelError.self) { try model.addPrefixes(length: 2) }
+    model.removePrefixes()
+    #expect(try model(input).equal(plain))
+  }
 }

@@ -142,13 +142,16 @@ private final class BertAttention: Module {
   }
 }
 
-private final class BertSelfAttention: Module {
+private final class BertSelfAttention: Module, PrefixedAttention {
   private let query: Linear
   private let key: Linear
   private let value: Linear
   private let heads: Int
   private let size: Int
   private let dropout: Double
+  var prefix: AttentionPrefix? { didSet { structureChanged() } }
+  var prefixShape: (heads: Int, size: Int) { (heads, size) }
+  var sample: Parameter { key.weight }
 
   init(_ configuration: BertConfiguration) {
     query = Linear(configuration.width, configuration.width)
@@ -163,7 +166,7 @@ private final class BertSelfAttention: Module {
     try observed(x) { (x) throws(TorchError) in
       try attention(
         query(x).split(heads: heads, size: size), key(x).split(heads: heads, size: size), value(x).split(heads: heads, size: size),
-        pattern, dropout: isTraining ? dropout : 0
+        pattern, dropout: isTraining ? dropout : 0, prefix: prefix
       ).joinedHeads()
     }
   }

@@ -125,7 +125,7 @@ private final class DistilBertLayer: Module {
   }
 }
 
-private final class DistilBertAttention: Module {
+private final class DistilBertAttention: Module, PrefixedAttention {
   private let qLin: Linear
   private let kLin: Linear
   private let vLin: Linear
@@ -133,6 +133,9 @@ private final class DistilBertAttention: Module {
   private let heads: Int
   private let size: Int
   private let dropout: Double
+  var prefix: AttentionPrefix? { didSet { structureChanged() } }
+  var prefixShape: (heads: Int, size: Int) { (heads, size) }
+  var sample: Parameter { kLin.weight }
 
   init(_ configuration: DistilBertConfiguration) {
     let width = configuration.width
@@ -146,7 +149,7 @@ private final class DistilBertAttention: Module {
     try observed(x) { (x) throws(TorchError) in
       let attended = try attention(
         qLin(x).split(heads: heads, size: size), kLin(x).split(heads: heads, size: size), vLin(x).split(heads: heads, size: size),
-        pattern, dropout: isTraining ? dropout : 0)
+        pattern, dropout: isTraining ? dropout : 0, prefix: prefix)
       return try outLin(attended.joinedHeads())
     }
   }

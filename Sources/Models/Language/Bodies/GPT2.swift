@@ -117,13 +117,16 @@ private final class GPT2Block: Module {
   }
 }
 
-private final class GPT2Attention: Module {
+private final class GPT2Attention: Module, PrefixedAttention {
   private let cAttn: TransposedLinear
   private let cProj: TransposedLinear
   private let residual: Dropout
   private let heads: Int
   private let size: Int
   private let dropout: Double
+  var prefix: AttentionPrefix? { didSet { structureChanged() } }
+  var prefixShape: (heads: Int, size: Int) { (heads, size) }
+  var sample: Parameter { cAttn.weight }
   private let scale: Double
 
   init(_ configuration: GPT2Configuration, layer: Int) {
@@ -141,7 +144,7 @@ private final class GPT2Attention: Module {
       let parts = try cAttn(x).chunk(3, dim: -1)
       let attended = try attention(
         parts[0].split(heads: heads, size: size), parts[1].split(heads: heads, size: size), parts[2].split(heads: heads, size: size),
-        pattern, dropout: isTraining ? dropout : 0, scale: scale)
+        pattern, dropout: isTraining ? dropout : 0, scale: scale, prefix: prefix)
       return try residual(cProj(attended.joinedHeads()))
     }
   }

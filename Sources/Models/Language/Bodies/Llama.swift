@@ -65,7 +65,7 @@ private final class LlamaLayer: Module {
   }
 }
 
-private final class LlamaAttention: Module {
+private final class LlamaAttention: Module, PrefixedAttention {
   private let qProj: Linear
   private let kProj: Linear
   private let vProj: Linear
@@ -76,6 +76,9 @@ private final class LlamaAttention: Module {
   private let keyValueHeads: Int
   private let size: Int
   private let dropout: Double
+  var prefix: AttentionPrefix? { didSet { structureChanged() } }
+  var prefixShape: (heads: Int, size: Int) { (keyValueHeads, size) }
+  var sample: Parameter { kProj.weight }
 
   init(_ configuration: LlamaConfiguration) {
     heads = configuration.heads
@@ -96,7 +99,7 @@ private final class LlamaAttention: Module {
       var key = try kProj(x).split(heads: keyValueHeads, size: size)
       if let qNorm, let kNorm { (query, key) = (try qNorm(query), try kNorm(key)) }
       let value = try vProj(x).split(heads: keyValueHeads, size: size)
-      let attended = try attention(rotary(query), rotary(key), value, pattern, dropout: isTraining ? dropout : 0)
+      let attended = try attention(rotary(query), rotary(key), value, pattern, dropout: isTraining ? dropout : 0, prefix: prefix)
       return try oProj(attended.joinedHeads())
     }
   }

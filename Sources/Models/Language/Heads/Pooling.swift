@@ -2,7 +2,7 @@ import MartletCore
 public import Torch
 
 /// How the vectors of a text's tokens become one (names as in sentence-transformers).
-public enum Pooling: String, Sendable, Hashable, CaseIterable {
+public enum Pooling: String, Sendable, Hashable, Codable, CaseIterable {
   /// The first token's.
   case first = "cls"
   /// The largest value of each dimension.

@@ -27,6 +27,13 @@ struct AttentionPattern {
     AttentionPattern(mask: try padding(mask), isCausal: false)
   }
 
+  /// The same for keys that lie behind `count` others, which all take part.
+  func behind(_ count: Int, length: Int, device: Device) throws(TorchError) -> AttentionPattern {
+    let seen = try isCausal ? Self.combined(mask, Self.band(length, window: nil, device: device)) : mask
+    guard let seen else { return self }
+    return AttentionPattern(mask: try seen.to(.uint8).pad([count, 0], value: 1).to(.bool), isCausal: false)
+  }
+
   /// The pattern as numbers that are added to the products: 0, or the smallest number where a key takes no part.
   func added(length: Int, source: Int, dtype: DType, device: Device) throws(TorchError) -> Tensor? {
     var seen = mask
@@ -73,10 +80,15 @@ extension Tensor {
   func joinedHeads() throws(TorchError) -> Tensor { try transpose(1, 2).flatten(from: 2) }
 }
 
-/// Attention over heads that were split, by libtorch's kernel. The pattern was made for these lengths.
+/// Attention over heads that were split, by libtorch's kernel. The pattern was made for these lengths, without the prefix.
 func attention(
-  _ query: Tensor, _ key: Tensor, _ value: Tensor, _ pattern: AttentionPattern, dropout: Double, scale: Double? = nil
+  _ query: Tensor, _ key: Tensor, _ value: Tensor, _ pattern: AttentionPattern, dropout: Double, scale: Double? = nil,
+  prefix: AttentionPrefix? = nil
 ) throws(TorchError) -> Tensor {
-  try scaledDotProductAttention(
-    query, key, value, mask: pattern.mask, isCausal: pattern.isCausal, dropout: dropout, scale: scale)
+  guard let prefix else {
+    return try scaledDotProductAttention(
+      query, key, value, mask: pattern.mask, isCausal: pattern.isCausal, dropout: dropout, scale: scale)
+  }
+  let (keys, values, extended) = try prefix.extended(key, value, pattern)
+  return try attention(query, keys, values, extended, dropout: dropout, scale: scale)
 }
