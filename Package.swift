@@ -107,8 +107,8 @@ let package = Package(
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
-    module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables"], fixtures: true),
-    module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "CLearners"], fixtures: true),
+    module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "Text"], fixtures: true),
+    module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Models", "Tables", "CLearners"], fixtures: true),
     // Floor 4
     module("Generation", from: ["MartletCore", "Torch", "NN", "Text", "Models", "CGeneration"], fixtures: true),
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
@@ -148,6 +148,7 @@ let package = Package(
       example("SchedulesExample", in: "schedules"), example("MixedPrecisionExample", in: "mixed-precision"),
       example("TransferExample", in: "transfer"), example("AugmentationExample", in: "augmentation"),
       example("NextActionExample", in: "next-action"), example("KNNImagesExample", in: "knn-images"),
+      example("TextClassificationExample", in: "text-classification"),
       .testTarget(
         name: "ExamplesTests",
         dependencies: [

@@ -37,7 +37,7 @@ enum LanguageToolsBenchmark {
     var short = nucleus
     short.topK = 50
     for (name, settings) in [("greedy", SamplingSettings.greedy), ("plain", plain), ("top-p", nucleus), ("top-k and top-p", short)] {
-      let sampler = try Sampler(settings, vocabulary: count, seed: 3)
+      let sampler = try TokenSampler(settings, vocabulary: count, seed: 3)
       let copies = [Float](scores)
       results["sampling, 150,000 tokens, \(name), microseconds"] =
         try seconds(rounds: 20) { _ = try sampler.next(copies, tokens: [1, 2, 3], promptCount: 1) } * 1e6
@@ -48,7 +48,9 @@ enum LanguageToolsBenchmark {
     var random = KeyedRandom(seed: 2, purpose: "tokens")
     var tokens = (0...255 as ClosedRange<UInt8>).map { [$0] }
     let letters = Array("abcdefghijklmnopqrstuvwxyz     0123456789\"{}[],:".utf8)
-    while tokens.count < 50_000 { tokens.append((0..<2 + random.next() % 7).map { _ in letters[Int(random.next() % UInt64(letters.count))] }) }
+    while tokens.count < 50_000 {
+      tokens.append((0..<2 + random.next() % 7).map { _ in letters[Int(random.next() % UInt64(letters.count))] })
+    }
     tokens.append([])
     let vocabulary = GrammarVocabulary(tokens, endTokens: [tokens.count - 1])
     let schema = try TemplateValue(
@@ -68,7 +70,8 @@ enum LanguageToolsBenchmark {
     results["BPE, 2,000 merges of the Bible, seconds"] = try seconds(rounds: 3) { result = try trainer.train(texts) }
     // The merges' hash shows at a glance whether another trainer's are the same: its first 48 bits as a number.
     let merges = (result?.merges ?? []).map { "\($0.left) \($0.right)\n" }.joined()
-    results["BPE, merges' fingerprint"] = Double(merges.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } >> 16)
+    results["BPE, merges' fingerprint"] = Double(
+      merges.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } >> 16)
     var unigram = UnigramTrainer()
     unigram.vocabularySize = 4_000
     results["unigram, 4,000 pieces of the Bible, seconds"] = try seconds { _ = try unigram.train(texts) }

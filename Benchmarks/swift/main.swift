@@ -23,6 +23,9 @@ case "checks": results = try ChecksBenchmark.run(Array(arguments.dropFirst()))
 case "recipes": results = try RecipeBenchmark.run(Array(arguments.dropFirst()))
 case "learners": results = try LearnerBenchmark.run(Array(arguments.dropFirst()))
 case "evaluation": results = try EvaluationBenchmark.run(Array(arguments.dropFirst()))
+case "generation": results = try GenerationBenchmark.run(Array(arguments.dropFirst()))
+case "tokenizers": results = try TokenizerBenchmark.run(Array(arguments.dropFirst()))
+case "language-tools": results = try LanguageToolsBenchmark.run(Array(arguments.dropFirst()))
 case "soak": results = try await Soak.steps()
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
@@ -31,7 +34,7 @@ default:
       """
       usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18
         | distributed [local] | models NAME THREADS | loader FOLDER WORKERS | precision WAY THREADS | tables TASK FILE | checks | recipes THREADS
-        | learners [TASK ...] | evaluation | soak
+        | learners [TASK ...] | evaluation | soak | generation MODEL THREADS [FORMAT] | tokenizers … | language-tools …
 
       """
       .utf8))

@@ -64,7 +64,7 @@ private final class Collected: Sendable {
   ) throws -> TokenRequest {
     var sampling = SamplingSettings()
     change(&sampling)
-    return TokenRequest(prompt, sampler: try Sampler(sampling, vocabulary: 96, seed: 9), maximumNewTokens: count)
+    return TokenRequest(prompt, sampler: try TokenSampler(sampling, vocabulary: 96, seed: 9), maximumNewTokens: count)
   }
 
   @Test(arguments: TinyModel.names) func greedyTextEqualsThatOfTransformers(name: String) async throws {

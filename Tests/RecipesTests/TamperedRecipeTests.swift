@@ -35,7 +35,8 @@ import Testing
     let names = try Self.recipes.flatMap { recipe in
       try recipe.fit(TrainingPart(all: LeakageTests.table(40, seed: 1)), target: "label").recipe.plan.map { type(of: $0.fitted).name }
     }
-    #expect(Set(StepRegistry.fitted.keys).subtracting(names).isEmpty)
+    // Tokens need a tokenizer's file, and have a test of their own.
+    #expect(Set(StepRegistry.fitted.keys).subtracting(names) == [FittedTokens.name])
   }
 
   @Test(arguments: recipes.indices) func changedNumbersAndListsAreRefusedOrHarmless(_ place: Int) throws {

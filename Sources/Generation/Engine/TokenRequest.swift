@@ -11,7 +11,7 @@ public protocol TokenConstraint: Sendable {
 /// Tokens to continue.
 public struct TokenRequest: Sendable {
   public var prompt: [Int]
-  public var sampler: Sampler
+  public var sampler: TokenSampler
   /// The most new tokens.
   public var maximumNewTokens: Int
   /// Tokens that end the output and are not part of it.
@@ -26,7 +26,7 @@ public struct TokenRequest: Sendable {
   public var priority = 0
   public var deadline: ContinuousClock.Instant?
 
-  public init(_ prompt: [Int], sampler: Sampler, maximumNewTokens: Int, endTokens: Set<Int> = []) {
+  public init(_ prompt: [Int], sampler: TokenSampler, maximumNewTokens: Int, endTokens: Set<Int> = []) {
     self.prompt = prompt
     self.sampler = sampler
     self.maximumNewTokens = maximumNewTokens

@@ -109,7 +109,8 @@ struct LanguageSource {
     let suffixes = ["json", "safetensors", "model", "txt", "jinja", "tiktoken"]
     var found: [(path: String, source: String)] = []
     let names = try manager.subpathsOfDirectory(atPath: folder).sorted()
-    for name in names where suffixes.contains((name as NSString).pathExtension) && !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+    for name in names
+    where suffixes.contains((name as NSString).pathExtension) && !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
       var isFolder: ObjCBool = false
       guard manager.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue else { continue }
       found.append((LanguageBundle.folder + "/" + name, folder + "/" + name))

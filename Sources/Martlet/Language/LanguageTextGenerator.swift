@@ -55,7 +55,7 @@ final class LanguageTextGenerator: TextGenerator {
     return stream
   }
 
-  private func sampler(_ request: GenerationRequest, seed: UInt64) throws -> Generation.Sampler {
+  private func sampler(_ request: GenerationRequest, seed: UInt64) throws -> TokenSampler {
     let asked = request.sampling
     var settings = SamplingSettings()
     settings.temperature = asked.temperature ?? defaults.temperature ?? 1
@@ -69,7 +69,7 @@ final class LanguageTextGenerator: TextGenerator {
     settings.logitBias = asked.logitBias
     settings.topLogProbabilities = request.topLogProbabilities
     do {
-      return try Generation.Sampler(settings, vocabulary: prompts.vocabulary, seed: seed, endTokens: endTokens.sorted())
+      return try TokenSampler(settings, vocabulary: prompts.vocabulary, seed: seed, endTokens: endTokens.sorted())
     } catch {
       throw LanguageRequestError(.badSetting(name: "sampling", value: error.problem, expected: error.expected ?? ""))
     }

@@ -64,7 +64,8 @@ extension MartletEngine {
       defaults.endTokens = [vocabulary.endID].compactMap { $0 }
       return (
         LanguageTextGenerator(
-          try GenerationEngine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template, defaults: defaults), nil
+          try GenerationEngine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
+          defaults: defaults), nil
       )
     }
     return try LanguageBundle.withFolder(bundle) { folder in

@@ -12,6 +12,8 @@ struct ToolCallReader: Sendable {
   private static let opening = "<tool_call>", closing = "</tool_call>"
   private var held = ""
   private var isInside = false
+  /// White space behind a call belongs to nothing.
+  private var skipsSpace = false
   private(set) var calls = 0
 
   /// Text that may hold calls.
@@ -25,16 +27,14 @@ struct ToolCallReader: Sendable {
         held = String(held[end.upperBound...])
         isInside = false
       } else if let start = held.range(of: Self.opening) {
-        let before = held[..<start.lowerBound]
-        if !before.allSatisfy(\.isWhitespace) || (calls == 0 && !before.isEmpty) { pieces.append(.text(String(before))) }
+        pieces += said(held[..<start.lowerBound])
         held = String(held[start.upperBound...])
         isInside = true
       } else {
         // What may be the beginning of a call stays.
         var kept = min(Self.opening.count - 1, held.count)
         while kept > 0, !Self.opening.hasPrefix(String(held.suffix(kept))) { kept -= 1 }
-        let free = held.dropLast(kept)
-        if !free.isEmpty, calls == 0 || !free.allSatisfy(\.isWhitespace) { pieces.append(.text(String(free))) }
+        pieces += said(held.dropLast(kept))
         held = String(held.suffix(kept))
         return pieces
       }
@@ -51,11 +51,19 @@ struct ToolCallReader: Sendable {
   mutating func finish(isForced: Bool) -> [Piece] {
     defer { held = "" }
     guard !held.isEmpty else { return [] }
-    return isInside || isForced ? read(held) : [.text(held)]
+    return isInside || isForced ? read(held) : said(held[...])
+  }
+
+  private mutating func said(_ text: Substring) -> [Piece] {
+    let text = skipsSpace ? text.drop(while: \.isWhitespace) : text
+    guard !text.isEmpty else { return [] }
+    skipsSpace = false
+    return [.text(String(text))]
   }
 
   private mutating func read(_ text: String) -> [Piece] {
     guard let call = try? JSON.decode(JSONValue.self, from: Data(text.utf8), source: "a call"), let name = call["name"]?.stringValue else {
+      skipsSpace = false
       return [.text(Self.opening + text + Self.closing)]
     }
     let arguments = call["arguments"] ?? call["parameters"] ?? .object([:])
@@ -66,6 +74,7 @@ struct ToolCallReader: Sendable {
       written = (try? JSON.encode(arguments, pretty: false)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
     defer { calls += 1 }
+    skipsSpace = true
     return [.call(index: calls, name: name, arguments: written)]
   }
 }

@@ -508,6 +508,23 @@ extension ProjectSchema {
         .optional("class-weights", .any, "Left out: as the learner finds best."),
       ])
     ),
+    (
+      [.classification],
+      Variant(
+        "text_encoder", "A pre-trained encoder of texts, fine-tuned; reads what tokenize makes.",
+      [
+        .optional("model", .any, "Left out: \"minilm\"."),
+        .optional("pooling", .any, "Left out: \"mean\"."),
+        .optional("epochs", .number(.init()), "Left out: 2."),
+        .optional("batch-size", .number(.init()), "Left out: 16."),
+        .optional("learning-rate", .number(.init()), "Left out: 0.0001."),
+        .optional("weight-decay", .number(.init()), "Left out: 0.01."),
+        .optional("warmup", .number(.init()), "Left out: 0.1."),
+        .optional("label-smoothing", .number(.init()), "Left out: 0.05."),
+        .optional("lora-rank", .any, "Left out: as the learner finds best."),
+        .optional("class-weights", .any, "Left out: as the learner finds best."),
+      ])
+    ),
   ]
 
   /// The steps of recipes.
@@ -546,6 +563,7 @@ extension ProjectSchema {
     "standard-scale",
     "target-encode",
     "tf-idf",
+    "tokenize",
     "truncated-svd",
     "weight-of-evidence",
   ]

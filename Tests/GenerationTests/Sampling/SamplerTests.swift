@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func greedyTakesTheLowestOfEquals() throws {
-    let sampler = try Sampler(.greedy, vocabulary: 40)
+    let sampler = try TokenSampler(.greedy, vocabulary: 40)
     #expect(sampler.isPlainGreedy)
     var scores = [Float](repeating: 0, count: 40)
     scores[7] = 2
@@ -27,7 +27,7 @@ import Testing
     settings.temperature = 0.8
     let scores: [Float] = [1, 0, -1, 2, 0.5, -.infinity, 1.5]
     let weights = scores.map { exp(Double($0) / 0.8) }
-    let sampler = try Sampler(settings, vocabulary: 7, seed: 4)
+    let sampler = try TokenSampler(settings, vocabulary: 7, seed: 4)
     var counts = [Int](repeating: 0, count: 7)
     let draws = 20_000
     for position in 0..<draws {
@@ -50,7 +50,7 @@ import Testing
     settings.topP = 0.9
     let scores = scores(500)
     func tokens(_ seed: UInt64, prompt: Int) throws -> [Int] {
-      let sampler = try Sampler(settings, vocabulary: 500, seed: seed)
+      let sampler = try TokenSampler(settings, vocabulary: 500, seed: seed)
       return try (0..<30).map {
         try sampler.next(scores, tokens: [Int](repeating: 3, count: prompt + $0), promptCount: prompt).token
       }
@@ -72,7 +72,7 @@ import Testing
       let rules: [any LogitsProcessor] = [Temperature(0.9), TopK(50), TopP(0.8), MinP(0.05)]
       let left = rules.reduce(original) { $1.processed($0) }
       let allowed = Set(left.indices.filter { left[$0] > -.infinity })
-      let sampler = try Sampler(settings, vocabulary: 600, seed: seed)
+      let sampler = try TokenSampler(settings, vocabulary: 600, seed: seed)
       var drawn: Set<Int> = []
       for position in 0..<150 {
         drawn.insert(try sampler.next(original, tokens: [Int](repeating: 0, count: position), promptCount: 0).token)
@@ -87,7 +87,7 @@ import Testing
     settings.topLogProbabilities = 3
     settings.logitBias = [2: 50]
     let scores: [Float] = [0, 1, 2, 3]
-    let result = try Sampler(settings, vocabulary: 4).next(scores, tokens: [], promptCount: 0)
+    let result = try TokenSampler(settings, vocabulary: 4).next(scores, tokens: [], promptCount: 0)
     let normalizer = Float(log(scores.reduce(0) { $0 + exp(Double($1)) }))
     #expect(result.token == 2)
     #expect(abs((result.logProbability ?? 0) - (2 - normalizer)) < 1e-6)
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func scoresThatAreNoNumbers() throws {
-    let sampler = try Sampler(SamplingSettings(), vocabulary: 20)
+    let sampler = try TokenSampler(SamplingSettings(), vocabulary: 20)
     for bad in [Float.nan, .infinity] {
       var scores = scores(20)
       scores[13] = bad
@@ -118,7 +118,7 @@ import Testing
   ])
   func settingsOutOfRange(name: String, value: String) throws {
     let settings = try JSONDecoder().decode(SamplingSettings.self, from: Data("{\"\(name)\": \(value)}".utf8))
-    #expect(throws: SamplingError.self) { _ = try Sampler(settings, vocabulary: 50) }
+    #expect(throws: SamplingError.self) { _ = try TokenSampler(settings, vocabulary: 50) }
   }
 
   @Test func settingsAsJSON() throws {

@@ -37,7 +37,7 @@ public struct SampledToken: Sendable, Hashable {
 /// The order of the rules is that of transformers: mask and biases, penalties, forbidden and forced tokens, temperature, then the cut-offs
 /// top-k, top-p, min-p, typical, ε and η. The draw is keyed by the seed and the place in the sequence, so a request's text does not
 /// depend on what else is in its batch. Equal scores are resolved in favour of the lower token id.
-public struct Sampler: Sendable {
+public struct TokenSampler: Sendable {
   public let settings: SamplingSettings
   public let seed: UInt64
   private let rules: [any LogitsProcessor]
