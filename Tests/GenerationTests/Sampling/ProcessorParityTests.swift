@@ -16,15 +16,22 @@ struct SamplingFixture: Decodable, Sendable {
 
   struct Beams: Decodable, Sendable {
     var beams: Int
-    var length_penalty: Float
-    var early_stopping: String
-    var max_length: Int
+    var lengthPenalty: Float
+    var earlyStopping: String
+    var maxLength: Int
     var end: [Int]
     var prompt: [Int]
     var table: [Int]
     var vocabulary: Int
     var sequences: [[Int]]
     var scores: [Float]?
+
+    private enum CodingKeys: String, CodingKey {
+      case beams, end, prompt, table, vocabulary, sequences, scores
+      case lengthPenalty = "length_penalty"
+      case earlyStopping = "early_stopping"
+      case maxLength = "max_length"
+    }
   }
 
   var processors: [Processor]
@@ -116,13 +123,13 @@ struct SamplingFixture: Decodable, Sendable {
     for item in try SamplingFixture.load().beams {
       var settings = BeamSearch.Settings()
       settings.beams = item.beams
-      settings.lengthPenalty = item.length_penalty
-      settings.earlyStopping = try #require(BeamSearch.EarlyStopping(rawValue: item.early_stopping))
-      settings.maximumLength = item.max_length
+      settings.lengthPenalty = item.lengthPenalty
+      settings.earlyStopping = try #require(BeamSearch.EarlyStopping(rawValue: item.earlyStopping))
+      settings.maximumLength = item.maxLength
       settings.endTokens = item.end
       let table = item.table.map { Float($0) / 64 }
       let found = try search(settings, prompt: item.prompt, table: table, vocabulary: item.vocabulary).best
-      #expect(found.map(\.tokens) == item.sequences, "\(item.beams) beams, penalty \(item.length_penalty), \(item.early_stopping)")
+      #expect(found.map(\.tokens) == item.sequences, "\(item.beams) beams, penalty \(item.lengthPenalty), \(item.earlyStopping)")
       for (hypothesis, score) in zip(found, item.scores ?? []) { #expect(abs(hypothesis.score - score) < 1e-5 * max(1, abs(score))) }
     }
   }
