@@ -74,6 +74,11 @@ def llama(path: str, threads: int, texts: list[list[int]] | None) -> dict[str, f
 
 def transformers(path: str, threads: int, texts: list[list[int]] | None) -> dict[str, float]:
     import torch
+    import transformers.utils
+    from transformers.utils import import_utils
+
+    # transformers imports torchvision where it finds it, working or not; nothing here needs it.
+    import_utils.is_torchvision_available = transformers.utils.is_torchvision_available = lambda: False
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(threads)
