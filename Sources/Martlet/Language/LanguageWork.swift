@@ -64,7 +64,7 @@ extension MartletEngine {
       defaults.endTokens = [vocabulary.endID].compactMap { $0 }
       return (
         LanguageTextGenerator(
-          try GenerationEngine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
+          try engine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
           defaults: defaults), nil
       )
     }
@@ -85,9 +85,17 @@ extension MartletEngine {
       }
       return (
         LanguageTextGenerator(
-          try GenerationEngine(DecoderModel(folder: folder)), tokenizer: tokenizer, template: template, defaults: defaults), nil
+          try engine(DecoderModel(folder: folder)), tokenizer: tokenizer, template: template, defaults: defaults), nil
       )
     }
+  }
+
+  /// Beginnings of earlier texts are kept for later ones in what room there is: two whole contexts, or half a gigabyte if that is more.
+  private static func engine(_ model: DecoderModel) throws -> GenerationEngine {
+    var settings = EngineSettings()
+    let context = (model.configuration.maxPositions + 15) / 16 * model.pageBytes
+    settings.cacheBytes = min(Int(ProcessInfo.processInfo.physicalMemory / 4), max(2 * context, 512 << 20))
+    return try GenerationEngine(model, settings)
   }
 
   /// One template, or the one called `default` of several.
