@@ -49,7 +49,6 @@ public struct TextEncoder: Learner {
     let rows = try TrainingRows(Self.kind, x, target, weights: weights, [.sparse, .missing])
     let classes = try rows.classes()
     let rowWeights = try ClassWeights.apply(classWeights, classes, rows.weights, kind: Self.kind)
-    let texts = try TokenRows(rows.features)
     guard let folder = SharedFiles.path("data/\(model)") ?? (FileManager.default.fileExists(atPath: model) ? model : nil) else {
       throw LearnerError(
         "text_encoder: there is no model '\(model)'", expected: "a folder with config.json and safetensors, or a fetched model",
@@ -58,6 +57,7 @@ public struct TextEncoder: Learner {
     return try TorchThreads.with(context.threads) {
       try RandomState.seed(context.seed)
       let network = try LanguageModels.load(folder: folder, task: .classification(labels: classes.count, pooling: pooling))
+      let texts = try TokenRows(rows.features, padding: network.body.padding ?? 0)
       try texts.check(against: network)
       if let rank = loraRank {
         try network.addLoRA(
@@ -131,7 +131,7 @@ struct TokenRows {
   let padding: Int
 
   /// - Throws: `LearnerError` for features that no tokenizer makes.
-  init(_ x: FeatureMatrix, padding: Int = 0) throws {
+  init(_ x: FeatureMatrix, padding: Int) throws {
     guard x.names.allSatisfy({ $0.contains("_token") }) else {
       throw LearnerError(
         "text_encoder reads tokens, and was given the features \(x.names.prefix(3).joined(separator: ", "))",

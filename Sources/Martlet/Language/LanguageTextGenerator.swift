@@ -29,7 +29,7 @@ final class LanguageTextGenerator: TextGenerator {
     guard room >= 1, request.maxTokens ?? 1 <= room else {
       throw LanguageRequestError(.contextTooLong(limit: engine.contextLength, prompt: prompt.count, output: request.maxTokens ?? 0))
     }
-    guard request.maxTokens ?? 1 >= 1 || request.echoesPrompt else {
+    guard request.maxTokens ?? 1 >= 1 else {
       throw LanguageRequestError(.badSetting(name: "max_tokens", value: "\(request.maxTokens ?? 0)", expected: "1 or more"))
     }
     let seed = request.sampling.seed ?? UInt64.random(in: 0...UInt64.max)
