@@ -58,6 +58,10 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
   name: "martlet",
@@ -109,6 +113,12 @@ let package = Package(
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
     module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "Text"], fixtures: true),
     module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Models", "Tables", "CLearners"], fixtures: true),
+    module(
+      "Web",
+      from: [
+        "MartletCore", hummingbird, httpTypes, logging, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     // Floor 4
     module("Generation", from: ["MartletCore", "Torch", "NN", "Text", "Models", "CGeneration"], fixtures: true),
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
@@ -122,10 +132,8 @@ let package = Package(
     module(
       "Serving",
       from: [
-        "MartletCore", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        "MartletCore", "Web", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), serviceLifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     // Floor 7
@@ -135,8 +143,7 @@ let package = Package(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
-        "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Serving", "Project", "Commands",
-        .product(name: "Logging", package: "swift-log"),
+        "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Web", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),

@@ -7,6 +7,7 @@ import NIOPosix
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
+import Web
 
 /// Serves models over HTTP.
 ///
@@ -34,7 +35,7 @@ public final class ModelServer: Service {
   private let languages: LanguageTable
   private let readiness = Readiness()
   private let routes: RouteTable
-  private let responder: ServingResponder
+  private let responder: WebResponder
   private let onReady: @Sendable (Address) async -> Void
   private let bound = Mutex<Address?>(nil)
 
@@ -66,7 +67,7 @@ public final class ModelServer: Service {
     routes = Self.routes(models, languages, options, readiness, metrics, logger)
     let bodies = BodyLimits(
       maxBytes: options.maxBodyBytes, maxBytesInFlight: options.maxBodyBytesInFlight, timeout: TimeAmount(options.bodyTimeout))
-    responder = ServingResponder(
+    responder = WebResponder(
       routes: routes, limits: bodies, metrics: metrics, ids: RequestIDs(), accessLog: options.logsRequests ? logger : nil, logger: logger)
   }
 
@@ -85,8 +86,8 @@ public final class ModelServer: Service {
       + OpenAIEndpoints(languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, logger: logger).routes
       + StatusEndpoints(models: models, languages: languages, readiness: readiness, metrics: metrics).routes
       + [
-        Route(.get, "/metrics", "figures for Prometheus") { _ in page.reply() },
-        Route(.get, "/", "what can be called") { _ in
+        Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },
+        Route(.get, "/", .open, "what can be called") { _ in
           IndexEndpoint.reply(routes: box.value?.routes ?? [], models: models, languages: languages)
         },
       ]
@@ -130,7 +131,7 @@ public final class ModelServer: Service {
   }
 
   /// The application behind the server; tests send requests straight to its responder.
-  var application: Application<ServingResponder> {
+  var application: Application<WebResponder> {
     let http = HTTP1Channel.Configuration(
       additionalChannelHandlers: [ClientPresence()], idleTimeout: TimeAmount(options.idleTimeout),
       httpDecoderConfiguration: .init(

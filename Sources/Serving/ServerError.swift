@@ -1,4 +1,5 @@
 public import MartletCore
+import Web
 
 /// Why a server does not start.
 public struct ServerError: MartletError, Hashable {

@@ -1,3 +1,5 @@
+import Web
+
 /// How a server listens, and what it takes from a client.
 public struct ServerOptions: Sendable {
   /// The address to listen on. The default takes connections from this machine only.

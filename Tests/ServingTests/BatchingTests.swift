@@ -4,6 +4,7 @@ import NIOCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct BatchingTests {
   private static func runner(_ model: ServedModel, queue: Int = 100, timeout: TimeAmount = .seconds(30)) -> ModelRunner {

@@ -3,6 +3,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 /// Says what it was given.
 private struct Scribe: Predictor {

@@ -2,6 +2,7 @@ import MartletCore
 import Synchronization
 
 @testable import Serving
+@testable import Web
 
 /// Three classes from a 2×2 image: the softmax of a fixed linear function. The logits come as a second output.
 struct LinearClassifier: Classifier {

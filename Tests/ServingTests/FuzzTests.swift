@@ -6,6 +6,7 @@ import NIOCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 /// No request can end the process, and none that the model survives is the server's fault.
 @Suite struct FuzzTests {

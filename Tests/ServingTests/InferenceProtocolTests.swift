@@ -3,6 +3,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct InferenceProtocolTests {
   private static func models() -> [ServedModel] {

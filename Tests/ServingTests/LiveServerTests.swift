@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct LiveServerTests {
   /// Runs a server on a free port, hands over the port and the order to stop, and waits until it has stopped.

@@ -3,6 +3,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct PredictTests {
   static let image = "[[0.5,1],[0.25,-2]]"

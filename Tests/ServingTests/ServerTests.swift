@@ -4,6 +4,7 @@ import NIOCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct ServerTests {
   @Test(arguments: Way.allCases) func `unknown paths and wrong methods`(way: Way) async throws {

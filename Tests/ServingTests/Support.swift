@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import Serving
+@testable import Web
 
 /// How a test talks to the server: straight to the responder, or over a socket.
 enum Way: String, CaseIterable, Sendable {

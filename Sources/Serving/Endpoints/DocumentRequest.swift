@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import MartletCore
 import NIOCore
+import Web
 
 /// A request to a model that reads it whole: rows of a table, as JSON or CSV.
 enum DocumentRequest {
@@ -22,7 +23,7 @@ enum DocumentRequest {
       ServedDocument.body: try HostArray(bytes), ServedDocument.kind: try HostArray([found.rawValue], shape: []),
     ])
     guard let answer = outputs[ServedDocument.answer] else { throw DocumentAnswerMissing() }
-    return Reply(answer.bytes, model: runner)
+    return Reply(answer.bytes, model: runner.answering)
   }
 
   private static func kind(_ headers: HTTPFields) throws -> ServedDocument.Kind {

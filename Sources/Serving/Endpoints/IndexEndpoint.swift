@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletCore
+import Web
 
 /// `GET /`: what can be called, for somebody who has only the address.
 enum IndexEndpoint {

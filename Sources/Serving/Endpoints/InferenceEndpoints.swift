@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import MartletCore
+import Web
 
 /// The Open Inference Protocol v2 over REST, with the binary tensor extension.
 struct InferenceEndpoints: Sendable {
@@ -9,24 +10,26 @@ struct InferenceEndpoints: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/v2", "the server's name, version and extensions") { _ in
+      Route(.get, "/v2", .open, "the server's name, version and extensions") { _ in
         Reply { writer in
           writer.raw("{\"name\":\"martlet\",\"version\":")
           writer.string(MartletVersion.current)
           writer.raw(",\"extensions\":[\"binary_tensor_data\",\"model_repository\"]}")
         }
       },
-      Route(.post, "/v2/repository/index", "the models that are loaded") { exchange in
+      Route(.post, "/v2/repository/index", .predict, "the models that are loaded") { exchange in
         // The filters of the request are optional for a server; the body is read so that the connection can go on.
         _ = try await exchange.body()
         return index()
       },
-      Route(.get, "/v2/models/{name}", "a model's inputs and outputs") { try metadata(try find($0)) },
-      Route(.get, "/v2/models/{name}/versions/{version}", "the same of one version") { try metadata(try find($0)) },
-      Route(.get, "/v2/models/{name}/ready", "whether a model is ready") { try ready(try find($0)) },
-      Route(.get, "/v2/models/{name}/versions/{version}/ready", "the same of one version") { try ready(try find($0)) },
-      Route(.post, "/v2/models/{name}/infer", "tensors in, tensors out") { try await infer($0, try find($0)) },
-      Route(.post, "/v2/models/{name}/versions/{version}/infer", "the same with one version") { try await infer($0, try find($0)) },
+      Route(.get, "/v2/models/{name}", .predict, "a model's inputs and outputs") { try metadata(try find($0)) },
+      Route(.get, "/v2/models/{name}/versions/{version}", .predict, "the same of one version") { try metadata(try find($0)) },
+      Route(.get, "/v2/models/{name}/ready", .predict, "whether a model is ready") { try ready(try find($0)) },
+      Route(.get, "/v2/models/{name}/versions/{version}/ready", .predict, "the same of one version") { try ready(try find($0)) },
+      Route(.post, "/v2/models/{name}/infer", .predict, "tensors in, tensors out") { try await infer($0, try find($0)) },
+      Route(.post, "/v2/models/{name}/versions/{version}/infer", .predict, "the same with one version") {
+        try await infer($0, try find($0))
+      },
     ]
   }
 
@@ -52,7 +55,7 @@ struct InferenceEndpoints: Sendable {
       writer.string(runner.model.name)
       writer.raw(",\"ready\":true}")
     }
-    reply.model = runner
+    reply.model = runner.answering
     return reply
   }
 
@@ -92,7 +95,7 @@ struct InferenceEndpoints: Sendable {
       write(runner.signature.outputs, to: &writer)
       writer.raw("}")
     }
-    reply.model = runner
+    reply.model = runner.answering
     return reply
   }
 
@@ -152,7 +155,7 @@ struct InferenceEndpoints: Sendable {
     }
     writer.raw("}")
     let binary = arrays.filter(\.isBinary)
-    var reply = Reply(writer.bytes, model: runner)
+    var reply = Reply(writer.bytes, model: runner.answering)
     if !binary.isEmpty {
       reply.contentType = "application/octet-stream"
       reply.headers = [(.inferenceHeaderLength, String(writer.bytes.count))]

@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletCore
 import NIOCore
+import Web
 
 /// A request of the Open Inference Protocol v2: JSON, with tensors in it or, by the binary tensor extension, behind it.
 struct InferenceRequest {

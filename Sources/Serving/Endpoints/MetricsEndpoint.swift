@@ -1,5 +1,6 @@
 import Foundation
 import MartletCore
+import Web
 
 /// `GET /metrics` for Prometheus.
 struct MetricsEndpoint: Sendable {

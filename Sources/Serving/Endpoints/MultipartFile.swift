@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Web
 
 /// The file in a `multipart/form-data` body (RFC 7578): the only part, or the only one with a file name.
 struct MultipartFile {

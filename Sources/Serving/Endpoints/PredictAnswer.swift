@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// Writes a model's outputs for people: the class and its name, the probabilities; or the values as they are.
 struct PredictAnswer {

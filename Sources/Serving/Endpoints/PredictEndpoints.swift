@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import MartletCore
+import Web
 
 /// `POST /predict` and its relatives: numbers or a file in, a class or values out.
 struct PredictEndpoints: Sendable {
@@ -9,19 +10,19 @@ struct PredictEndpoints: Sendable {
 
   var routes: [Route] {
     [
-      Route(.post, "/predict", "predict with the only model: {\"input\": …} or the bytes of an image") { exchange in
+      Route(.post, "/predict", .predict, "predict with the only model: {\"input\": …} or the bytes of an image") { exchange in
         try await predict(exchange, try models.only())
       },
-      Route(.post, "/models/{name}/predict", "predict with a named model") { exchange in
+      Route(.post, "/models/{name}/predict", .predict, "predict with a named model") { exchange in
         try await predict(exchange, try models.find(exchange.parameters["name"] ?? ""))
       },
-      Route(.post, "/models/{name}/versions/{version}/predict", "predict with one version of a model") { exchange in
+      Route(.post, "/models/{name}/versions/{version}/predict", .predict, "predict with one version of a model") { exchange in
         try await predict(exchange, try models.find(exchange.parameters["name"] ?? "", version: exchange.parameters["version"]))
       },
-      Route(.post, "/v1/models/{name}:predict", "predict as TensorFlow Serving: {\"instances\": […]}") { exchange in
+      Route(.post, "/v1/models/{name}:predict", .predict, "predict as TensorFlow Serving: {\"instances\": […]}") { exchange in
         try await predictRows(exchange, try models.find(exchange.parameters["name"] ?? ""))
       },
-      Route(.post, "/v1/models/{name}/versions/{version}:predict", "the same with one version of a model") { exchange in
+      Route(.post, "/v1/models/{name}/versions/{version}:predict", .predict, "the same with one version of a model") { exchange in
         try await predictRows(exchange, try models.find(exchange.parameters["name"] ?? "", version: exchange.parameters["version"]))
       },
     ]
@@ -32,7 +33,7 @@ struct PredictEndpoints: Sendable {
     let request = try await request(exchange, runner)
     let outputs = try await runner.predict(request.inputs)
     var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).write(isSingle: request.isSingle, to: &$0) }
-    reply.model = runner
+    reply.model = runner.answering
     return reply
   }
 
@@ -41,7 +42,7 @@ struct PredictEndpoints: Sendable {
     let request = try await request(exchange, runner)
     let outputs = try await runner.predict(request.inputs)
     var reply = Reply { PredictAnswer(runner: runner, outputs: outputs).writeRows(to: &$0) }
-    reply.model = runner
+    reply.model = runner.answering
     return reply
   }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletCore
 import NIOCore
+import Web
 
 /// The inputs of a prediction, as `POST /predict` and its relatives take them.
 struct PredictRequest {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Web
 
 /// What the bytes of a body are, by the request's headers and, where those do not say, by the bytes.
 enum RequestBodyKind {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletCore
 import Synchronization
+import Web
 
 /// Whether the server takes requests.
 final class Readiness: Sendable {
@@ -20,25 +21,26 @@ struct StatusEndpoints: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/health/live", "whether the process works") { _ in live() },
-      Route(.get, "/health/ready", "whether it takes requests") { _ in ready() },
-      Route(.get, "/v2/health/live", "whether the process works") { _ in live() },
-      Route(.get, "/v2/health/ready", "whether it takes requests") { _ in ready() },
-      Route(.get, "/models", "the models that are served") { _ in
+      Route(.get, "/health/live", .open, "whether the process works") { _ in live() },
+      Route(.get, "/health/ready", .open, "whether it takes requests") { _ in ready() },
+      Route(.get, "/v2/health/live", .open, "whether the process works") { _ in live() },
+      Route(.get, "/v2/health/ready", .open, "whether it takes requests") { _ in ready() },
+      Route(.get, "/models", .predict, "the models that are served") { _ in
         Reply { writer in
           writer.raw("{\"models\":")
           writer.array(models.runners.map(document) + languages.runners.map(document)) { $0.value($1) }
           writer.raw("}")
         }
       },
-      Route(.get, "/models/{name}", "one model: signature, labels, metrics") { exchange in
+      Route(.get, "/models/{name}", .predict, "one model: signature, labels, metrics") { exchange in
         if let runner = languages.find(exchange.parameters["name"] ?? "") { return Reply { $0.value(document(runner)) } }
         let runner = try models.find(exchange.parameters["name"] ?? "")
         var reply = Reply { $0.value(document(runner)) }
-        reply.model = runner
+        reply.model = runner.answering
         return reply
       },
-      Route(.get, "/v1/models/{name}", "a language model as OpenAI's clients know it, another as TensorFlow Serving tells it") { exchange in
+      Route(.get, "/v1/models/{name}", .predict, "a language model as OpenAI's clients know it, another as TensorFlow Serving tells it") {
+        exchange in
         let name = exchange.parameters["name"] ?? ""
         if let runner = languages.find(name) { return Reply { OpenAIEndpoints.write(runner, id: name, to: &$0) } }
         if !languages.runners.isEmpty, models.versions(of: name).isEmpty {

@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// Joins and splits arrays along the batch dimension, the first one.
 enum BatchArithmetic {

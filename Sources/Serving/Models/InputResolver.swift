@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletCore
+import Web
 
 /// Finds out what a client means by an array: one item or a batch of them, nested or flat.
 enum InputResolver {

@@ -2,6 +2,7 @@ import Logging
 import MartletCore
 import NIOCore
 import Synchronization
+import Web
 
 /// Runs one model: a bounded queue in front of it, requests that wait joined into one call, a deadline for each.
 ///

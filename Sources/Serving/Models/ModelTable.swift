@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletCore
+import Web
 
 /// The models of a server, by name and version.
 struct ModelTable: Sendable {

@@ -1,6 +1,7 @@
 import MartletCore
 import NIOCore
 import Synchronization
+import Web
 
 /// One request's part of a model's work: its inputs, and whoever waits for the answer.
 final class PredictionJob: Sendable {

@@ -1,4 +1,5 @@
 public import MartletCore
+import Web
 
 /// Turns the bytes of a file (a JPEG, a PNG) into a model's inputs, one item.
 public struct InputAdapter: Sendable {

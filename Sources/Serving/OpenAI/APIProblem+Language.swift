@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletCore
+import Web
 
 extension APIProblem {
   /// What OpenAI's clients expect for an error of a language model.

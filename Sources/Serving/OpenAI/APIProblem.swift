@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletCore
+import Web
 
 /// Why a request to an OpenAI endpoint gets no answer: `{"error": {"message", "type", "param", "code"}}`.
 struct APIProblem: Error, Sendable {

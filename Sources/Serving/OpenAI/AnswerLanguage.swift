@@ -1,3 +1,5 @@
+import Web
+
 /// The language of the sentences that a client is told.
 enum AnswerLanguage: Sendable, Hashable {
   case english, chinese

@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// The whole answer to a conversation.
 enum ChatAnswer {

@@ -1,5 +1,6 @@
 import MartletCore
 import NIOCore
+import Web
 
 /// `POST /v1/chat/completions`
 struct ChatRequest: Sendable {

@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// The whole answer to a completion request: the choices of all prompts in the prompts' order.
 struct CompletionAnswer {

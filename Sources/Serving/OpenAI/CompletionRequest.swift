@@ -1,5 +1,6 @@
 import MartletCore
 import NIOCore
+import Web
 
 /// `POST /v1/completions`
 struct CompletionRequest: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import MartletCore
+import Web
 
 /// What all documents about one request begin with.
 struct AnswerHead: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import MartletCore
+import Web
 
 /// The vectors of an embeddings request.
 enum EmbeddingsAnswer {

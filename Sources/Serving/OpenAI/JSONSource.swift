@@ -1,5 +1,6 @@
 import MartletCore
 import NIOCore
+import Web
 
 /// JSON texts whose members keep their order, which `JSONValue` forgets.
 enum JSONSource {

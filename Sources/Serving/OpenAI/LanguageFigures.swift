@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// The figures of language models for Prometheus.
 enum LanguageFigures {

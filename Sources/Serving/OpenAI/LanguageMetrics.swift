@@ -1,4 +1,5 @@
 import Synchronization
+import Web
 
 /// What happened in one language model.
 final class LanguageMetrics: Sendable {

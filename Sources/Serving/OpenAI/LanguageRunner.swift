@@ -2,6 +2,7 @@ import HTTPTypes
 import MartletCore
 import NIOCore
 import Synchronization
+import Web
 
 /// Runs one language model: counts what is under way, refuses what is too much, and ends everything when the server stops.
 ///

@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// Reads the messages of a conversation.
 enum MessageReader {

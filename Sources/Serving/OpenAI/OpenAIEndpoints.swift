@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import MartletCore
 import NIOCore
+import Web
 
 /// Conversations, completions, embeddings and the list of models, as OpenAI's clients have them.
 struct OpenAIEndpoints: Sendable {
@@ -15,12 +16,12 @@ struct OpenAIEndpoints: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/v1/models", "the language models, as OpenAI's clients list them", answering("model") { _ in list() }),
+      Route(.get, "/v1/models", .predict, "the language models, as OpenAI's clients list them", answering("model") { _ in list() }),
       Route(
-        .post, "/v1/chat/completions", "answer a conversation: {\"model\": …, \"messages\": […], \"stream\": true}",
+        .post, "/v1/chat/completions", .predict, "answer a conversation: {\"model\": …, \"messages\": […], \"stream\": true}",
         answering("messages", chat)),
-      Route(.post, "/v1/completions", "continue a text: {\"model\": …, \"prompt\": …}", answering("prompt", complete)),
-      Route(.post, "/v1/embeddings", "vectors of texts: {\"model\": …, \"input\": …}", answering("input", embed)),
+      Route(.post, "/v1/completions", .predict, "continue a text: {\"model\": …, \"prompt\": …}", answering("prompt", complete)),
+      Route(.post, "/v1/embeddings", .predict, "vectors of texts: {\"model\": …, \"input\": …}", answering("input", embed)),
     ]
   }
 
@@ -147,7 +148,7 @@ struct OpenAIEndpoints: Sendable {
 
   private func reply(_ runner: LanguageRunner, _ write: (inout JSONWriter) -> Void) -> Reply {
     var reply = Reply(json: write)
-    reply.modelName = (runner.model.name, runner.model.version)
+    reply.model = AnsweringModel(name: runner.model.name, version: runner.model.version)
     return reply
   }
 
@@ -161,7 +162,7 @@ struct OpenAIEndpoints: Sendable {
     reply.contentType = "text/event-stream; charset=utf-8"
     // Proxies that collect answers before they pass them on would undo the stream.
     reply.headers = [(.accelBuffering, "no")]
-    reply.modelName = (runner.model.name, runner.model.version)
+    reply.model = AnsweringModel(name: runner.model.name, version: runner.model.version)
     let id = exchange.id, language = exchange.language
     reply.stream = ReplyStream { [logger] send in
       do {

@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// The members of a JSON object of a request, read with the types that they should have. `null` is the same as nothing.
 struct RequestFields: Sendable {

@@ -1,6 +1,7 @@
 import MartletCore
 import NIOCore
 import Synchronization
+import Web
 
 /// A generation under way. It ends when its events do, when it is cancelled, and when nobody holds it any more.
 final class RunningGeneration: Sendable {

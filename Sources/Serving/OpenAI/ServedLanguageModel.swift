@@ -1,5 +1,6 @@
 public import Foundation
 public import MartletCore
+import Web
 
 /// A language model with a name and a version, ready to be served at the endpoints of OpenAI's clients.
 public struct ServedLanguageModel: Sendable {

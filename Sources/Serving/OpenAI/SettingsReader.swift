@@ -1,4 +1,5 @@
 import MartletCore
+import Web
 
 /// What a request may ask for at most.
 struct LanguageLimits: Sendable {

@@ -4,6 +4,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct ChatTests {
   static let path = "/v1/chat/completions"

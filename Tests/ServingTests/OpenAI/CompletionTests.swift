@@ -5,6 +5,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct CompletionTests {
   static let path = "/v1/completions"

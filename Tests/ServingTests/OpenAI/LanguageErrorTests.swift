@@ -5,6 +5,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct LanguageErrorTests {
   /// A request, and what is wrong with it.

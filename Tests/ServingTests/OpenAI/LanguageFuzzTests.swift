@@ -4,6 +4,7 @@ import MartletCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 /// No request to the endpoints of language models can end the process, and none is the server's fault.
 @Suite struct LanguageFuzzTests {

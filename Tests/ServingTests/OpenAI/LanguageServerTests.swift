@@ -8,6 +8,7 @@ import ServiceLifecycle
 import Testing
 
 @testable import Serving
+@testable import Web
 
 @Suite struct LanguageServerTests {
   @Test(arguments: Way.allCases) func `models of both kinds beside each other`(way: Way) async throws {

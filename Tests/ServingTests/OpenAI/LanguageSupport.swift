@@ -9,6 +9,7 @@ import NIOCore
 import Testing
 
 @testable import Serving
+@testable import Web
 
 extension Answer {
   /// What the endpoints of OpenAI's clients say about an error.

@@ -1,11 +1,11 @@
 import Synchronization
 
 /// Names requests: the client's own name where it is harmless, else a new one.
-final class RequestIDs: Sendable {
+package final class RequestIDs: Sendable {
   private let prefix = String(UInt64.random(in: .min ... .max), radix: 36)
   private let counter = Atomic<UInt64>(0)
 
-  func id(given: String?) -> String {
+  package func id(given: String?) -> String {
     if let given, (1...128).contains(given.utf8.count), given.utf8.allSatisfy(Self.isHarmless) { return given }
     return prefix + "-" + String(counter.add(1, ordering: .relaxed).newValue, radix: 36)
   }

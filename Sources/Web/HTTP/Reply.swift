@@ -4,33 +4,31 @@ import MartletCore
 import NIOCore
 
 /// An answer before the headers that all answers share.
-struct Reply: Sendable {
-  var status: HTTPResponse.Status = .ok
-  var contentType: String = "application/json"
-  var headers: [(HTTPField.Name, String)] = []
-  var body: [UInt8]
+package struct Reply: Sendable {
+  package var status: HTTPResponse.Status = .ok
+  package var contentType: String = "application/json"
+  package var headers: [(HTTPField.Name, String)] = []
+  package var body: [UInt8]
   /// What follows in place of `body`, piece by piece.
-  var stream: ReplyStream?
+  package var stream: ReplyStream?
   /// Whose answer it is, for the log.
-  var model: ModelRunner?
-  /// The same for a model that is no predictor.
-  var modelName: (name: String, version: String)?
-  var closesConnection = false
-  var detail: String?
+  package var model: AnsweringModel?
+  package var closesConnection = false
+  package var detail: String?
 
-  init(_ body: [UInt8], model: ModelRunner? = nil) {
+  package init(_ body: [UInt8], model: AnsweringModel? = nil) {
     self.body = body
     self.model = model
   }
 
-  init(json write: (inout JSONWriter) -> Void) {
+  package init(json write: (inout JSONWriter) -> Void) {
     var writer = JSONWriter()
     write(&writer)
     self.init(writer.bytes)
   }
 
   /// `{"error": text}`, as the Open Inference Protocol has it, on all routes.
-  init(_ problem: HTTPProblem) {
+  package init(_ problem: HTTPProblem) {
     self.init { writer in
       writer.raw("{\"error\":")
       writer.string(problem.description)
@@ -43,7 +41,7 @@ struct Reply: Sendable {
   }
 
   /// - Parameter end: is told when a streamed body is complete or given up.
-  func response(id: String, isHead: Bool, channel: any Channel, closing: Bool, end: StreamEnd? = nil) -> Response {
+  package func response(id: String, isHead: Bool, channel: any Channel, closing: Bool, end: StreamEnd? = nil) -> Response {
     var fields = HTTPFields()
     fields.reserveCapacity(10)
     fields.append(HTTPField(name: .contentType, value: contentType))
@@ -92,7 +90,18 @@ extension HTTPField.Name {
   /// A valid name, so that no request can meet a missing one.
   private static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
 
-  static let requestID = known("x-request-id")
-  static let inferenceHeaderLength = known("Inference-Header-Content-Length")
-  static let accelBuffering = known("X-Accel-Buffering")
+  package static let requestID = known("x-request-id")
+  package static let inferenceHeaderLength = known("Inference-Header-Content-Length")
+  package static let accelBuffering = known("X-Accel-Buffering")
+}
+
+/// The model that gave an answer.
+package struct AnsweringModel: Sendable, Hashable {
+  package let name: String
+  package let version: String
+
+  package init(name: String, version: String) {
+    self.name = name
+    self.version = version
+  }
 }

@@ -10,7 +10,7 @@ extension JSONReader {
   ///   - capacity: the number of elements that is likely, to reserve memory.
   /// - Returns: an array of the nesting's own shape.
   /// - Throws: `JSONProblem` that names the place of what is ragged, out of range or no number; `TensorTooLarge`.
-  mutating func readTensor(_ dtype: DType, name: String, byteLimit: Int, capacity: Int = 0) throws -> HostArray {
+  package mutating func readTensor(_ dtype: DType, name: String, byteLimit: Int, capacity: Int = 0) throws -> HostArray {
     switch dtype {
     case .float32: try readTensor(of: Float.self, name, byteLimit, capacity)
     case .float64: try readTensor(of: Double.self, name, byteLimit, capacity)

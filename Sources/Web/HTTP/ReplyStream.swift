@@ -2,23 +2,23 @@ import NIOCore
 import Synchronization
 
 /// A body that is written while it comes into being.
-struct ReplyStream: Sendable {
+package struct ReplyStream: Sendable {
   /// Sends one piece, and returns when the socket has room for another one. Throws when the client has gone.
-  typealias Send = ([UInt8]) async throws -> Void
+  package typealias Send = ([UInt8]) async throws -> Void
 
   /// Produces all pieces. Is called once at most; where it is never called, what it has caught is let go.
-  let produce: @Sendable (_ send: Send) async throws -> Void
+  package let produce: @Sendable (_ send: Send) async throws -> Void
 }
 
 /// What is done once when a streamed answer has ended, whichever way: also where its body was never asked for.
-final class StreamEnd: Sendable {
+package final class StreamEnd: Sendable {
   private let action = Mutex<(@Sendable (_ isComplete: Bool, _ bytes: Int) -> Void)?>(nil)
 
-  init(_ action: @escaping @Sendable (_ isComplete: Bool, _ bytes: Int) -> Void) { self.action.withLock { $0 = action } }
+  package init(_ action: @escaping @Sendable (_ isComplete: Bool, _ bytes: Int) -> Void) { self.action.withLock { $0 = action } }
 
   deinit { report(isComplete: false, bytes: 0) }
 
-  func report(isComplete: Bool, bytes: Int) {
+  package func report(isComplete: Bool, bytes: Int) {
     let action = action.withLock { action in
       defer { action = nil }
       return action

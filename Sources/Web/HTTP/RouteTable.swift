@@ -2,27 +2,27 @@ import HTTPTypes
 import MartletCore
 
 /// All routes of a server, in one place.
-struct RouteTable: Sendable {
-  let routes: [Route]
+package struct RouteTable: Sendable {
+  package let routes: [Route]
   /// Counts what no route took.
-  let unmatched = RouteMetrics(route: "unmatched", method: "other")
+  package let unmatched = RouteMetrics(route: "unmatched", method: "other")
   private let literal: [String: [Route]]
   private let patterns: [Route]
 
-  init(_ routes: [Route]) {
+  package init(_ routes: [Route]) {
     self.routes = routes
     literal = Dictionary(grouping: routes.filter(\.isLiteral)) { $0.pattern }
     patterns = routes.filter { !$0.isLiteral }
   }
 
-  struct Match {
-    let route: Route
-    let parameters: [String: String]
+  package struct Match {
+    package let route: Route
+    package let parameters: [String: String]
   }
 
   /// - Parameter target: the request's path with its query.
   /// - Throws: `HTTPProblem` 404 that names routes nearby, 405 with the methods that are allowed.
-  func find(_ method: HTTPRequest.Method, _ target: String) throws(HTTPProblem) -> Match {
+  package func find(_ method: HTTPRequest.Method, _ target: String) throws(HTTPProblem) -> Match {
     let path = target.prefix { $0 != "?" && $0 != "#" }
     let wanted = method == .head ? .get : method
     var allowed: Set<String> = []

@@ -3,31 +3,31 @@ import Hummingbird
 import MartletCore
 
 /// Why a request gets no answer: a status, and a sentence for the client.
-struct HTTPProblem: MartletError {
-  let status: HTTPResponse.Status
-  let problem: String
-  let expected: String?
-  let remedy: String?
+package struct HTTPProblem: MartletError {
+  package let status: HTTPResponse.Status
+  package let problem: String
+  package let expected: String?
+  package let remedy: String?
   /// Headers that belong to the status, such as `Allow` and `Retry-After`.
-  var headers: [(HTTPField.Name, String)] = []
+  package var headers: [(HTTPField.Name, String)] = []
   /// Nothing more is read from this connection.
-  var closesConnection = false
+  package var closesConnection = false
   /// What goes to the log and not to the client.
-  var detail: String?
+  package var detail: String?
 
-  init(_ status: HTTPResponse.Status, _ problem: String, expected: String? = nil, remedy: String? = nil) {
+  package init(_ status: HTTPResponse.Status, _ problem: String, expected: String? = nil, remedy: String? = nil) {
     self.status = status
     self.problem = problem
     self.expected = expected
     self.remedy = remedy
   }
 
-  init(_ status: HTTPResponse.Status, because error: any MartletError) {
+  package init(_ status: HTTPResponse.Status, because error: any MartletError) {
     self.init(status, error.problem, expected: error.expected, remedy: error.remedy)
   }
 
   /// What the client is told about an error of any kind. Errors that are not about the request are not described to it.
-  static func from(_ error: any Error, requestID: String) -> HTTPProblem {
+  package static func from(_ error: any Error, requestID: String) -> HTTPProblem {
     switch error {
     case let problem as HTTPProblem: return problem
     case let problem as JSONProblem: return HTTPProblem(.badRequest, because: problem)
@@ -43,24 +43,7 @@ struct HTTPProblem: MartletError {
     }
   }
 
-  static func queueFull(model: String, waiting: Int) -> HTTPProblem {
-    var problem = HTTPProblem(.serviceUnavailable, "model '\(model)' is busy and \(waiting) requests wait already", remedy: "again later")
-    problem.headers = [(.retryAfter, "1")]
-    return problem
-  }
-
-  static var stopping: HTTPProblem {
-    var problem = HTTPProblem(.serviceUnavailable, "the server is stopping", remedy: "again later")
-    problem.headers = [(.retryAfter, "1")]
-    return problem
-  }
-
-  static func tooSlow(model: String, seconds: Double) -> HTTPProblem {
-    HTTPProblem(
-      .gatewayTimeout, "model '\(model)' did not answer within \(seconds) s", remedy: "fewer items in one request, or again later")
-  }
-
-  static func bodyTooLarge(limit: Int, declared: Int?) -> HTTPProblem {
+  package static func bodyTooLarge(limit: Int, declared: Int?) -> HTTPProblem {
     let size = declared.map { "the body is \($0) bytes long" } ?? "the body is too long"
     var problem = HTTPProblem(.contentTooLarge, size, expected: "at most \(limit) bytes", remedy: "send fewer items in one request")
     problem.closesConnection = true

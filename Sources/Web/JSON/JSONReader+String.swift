@@ -1,6 +1,6 @@
 extension JSONReader {
   /// Reads text in double quotes, with its escapes and surrogate pairs. The result is valid Unicode always.
-  mutating func readString() throws(JSONProblem) -> String {
+  package mutating func readString() throws(JSONProblem) -> String {
     guard peek() == UInt8(ascii: "\"") else { throw unexpected("text in double quotes") }
     offset += 1
     let start = offset

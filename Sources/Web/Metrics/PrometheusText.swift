@@ -1,20 +1,20 @@
 /// Writes the Prometheus text format, version 0.0.4.
-struct PrometheusText {
-  static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+package struct PrometheusText {
+  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   private(set) var text = ""
 
-  typealias Labels = [(name: String, value: String)]
+  package typealias Labels = [(name: String, value: String)]
 
-  mutating func family(_ name: String, _ type: String, _ help: String) {
+  package mutating func family(_ name: String, _ type: String, _ help: String) {
     text += "# HELP \(name) \(help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n# TYPE \(name) \(type)\n"
   }
 
-  mutating func sample(_ name: String, _ labels: Labels = [], _ value: some CustomStringConvertible) {
+  package mutating func sample(_ name: String, _ labels: Labels = [], _ value: some CustomStringConvertible) {
     text += "\(name)\(Self.braces(labels)) \(value)\n"
   }
 
-  mutating func samples(_ name: String, _ labels: Labels, _ histogram: Histogram) {
+  package mutating func samples(_ name: String, _ labels: Labels, _ histogram: Histogram) {
     var total: UInt64 = 0
     for (index, count) in histogram.counts.enumerated() {
       total += count
@@ -25,13 +25,15 @@ struct PrometheusText {
     sample(name + "_count", labels, total)
   }
 
-  static func number(_ value: Double) -> String { value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description }
+  package static func number(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description
+  }
 
-  static func braces(_ labels: Labels) -> String {
+  package static func braces(_ labels: Labels) -> String {
     labels.isEmpty ? "" : "{" + labels.map { "\($0.name)=\"\(escape($0.value))\"" }.joined(separator: ",") + "}"
   }
 
-  static func escape(_ value: String) -> String {
+  package static func escape(_ value: String) -> String {
     value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }
 }

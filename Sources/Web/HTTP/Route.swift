@@ -1,15 +1,17 @@
 import HTTPTypes
 
 /// One method and path, and what answers there.
-struct Route: Sendable {
-  typealias Handler = @Sendable (Exchange) async throws -> Reply
+package struct Route: Sendable {
+  package typealias Handler = @Sendable (Exchange) async throws -> Reply
 
-  let method: HTTPRequest.Method
+  package let method: HTTPRequest.Method
   /// Segments in braces stand for anything: `/models/{name}/predict`.
-  let pattern: String
-  let summary: String
-  let handler: Handler
-  let metrics: RouteMetrics
+  package let pattern: String
+  /// What somebody must be allowed to do to call it.
+  package let access: RouteAccess
+  package let summary: String
+  package let handler: Handler
+  package let metrics: RouteMetrics
   private let segments: [Segment]
 
   private enum Segment: Sendable {
@@ -18,9 +20,12 @@ struct Route: Sendable {
     case parameter(String, suffix: String)
   }
 
-  init(_ method: HTTPRequest.Method, _ pattern: String, _ summary: String, _ handler: @escaping Handler) {
+  package init(
+    _ method: HTTPRequest.Method, _ pattern: String, _ access: RouteAccess, _ summary: String, _ handler: @escaping Handler
+  ) {
     self.method = method
     self.pattern = pattern
+    self.access = access
     self.summary = summary
     self.handler = handler
     metrics = RouteMetrics(route: pattern, method: method.rawValue)
@@ -31,12 +36,12 @@ struct Route: Sendable {
     }
   }
 
-  var isLiteral: Bool {
+  package var isLiteral: Bool {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
   /// The values of the parameters, or `nil` if the path is another one.
-  func match(_ path: [Substring]) -> [String: String]? {
+  package func match(_ path: [Substring]) -> [String: String]? {
     guard path.count == segments.count else { return nil }
     var values: [String: String] = [:]
     for (segment, text) in zip(segments, path) {
@@ -51,9 +56,9 @@ struct Route: Sendable {
   }
 }
 
-enum PercentEncoding {
+package enum PercentEncoding {
   /// The decoded segment of a path, or `nil` if an escape is broken, or the result is no text that a name could have.
-  static func decode(_ text: Substring) -> String? {
+  package static func decode(_ text: Substring) -> String? {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? String(text) : nil }
     var bytes: [UInt8] = []
     var rest = text.utf8[...]

@@ -4,18 +4,18 @@ import Logging
 import NIOCore
 
 /// Answers every request: finds the route, runs it, and makes an answer of whatever comes out. Counts and logs each one.
-struct ServingResponder: HTTPResponder {
-  typealias Context = ServingContext
+package struct WebResponder: HTTPResponder {
+  package typealias Context = WebContext
 
-  let routes: RouteTable
-  let limits: BodyLimits
-  let metrics: ServerMetrics
-  let ids: RequestIDs
+  package let routes: RouteTable
+  package let limits: BodyLimits
+  package let metrics: ServerMetrics
+  package let ids: RequestIDs
   /// `nil` where nobody wants a line per request.
-  let accessLog: Logger?
-  let logger: Logger
+  package let accessLog: Logger?
+  package let logger: Logger
 
-  func respond(to request: Request, context: ServingContext) async throws -> Response {
+  package func respond(to request: Request, context: WebContext) async throws -> Response {
     let start = NIODeadline.now()
     metrics.began()
     var isOver = true
@@ -87,7 +87,7 @@ struct ServingResponder: HTTPResponder {
       "status": .stringConvertible(reply.status.code), "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3),
       "bytes_in": .stringConvertible(received), "bytes": .stringConvertible(reply.body.count),
     ]
-    if let model = reply.modelName ?? reply.model.map({ ($0.model.name, $0.model.version) }) {
+    if let model = reply.model {
       metadata["model"] = .string(model.name)
       metadata["version"] = .string(model.version)
     }

@@ -5,18 +5,18 @@ import NIOCore
 import Synchronization
 
 /// What Hummingbird hands to the responder beside the request.
-struct ServingContext: InitializableFromSource {
-  let channel: any Channel
+package struct WebContext: InitializableFromSource {
+  package let channel: any Channel
 
-  init(source: ApplicationRequestContextSource) { channel = source.channel }
+  package init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
 /// One request under way, as a handler sees it.
-final class Exchange: Sendable {
-  let request: Request
-  let channel: any Channel
-  let id: String
-  let parameters: [String: String]
+package final class Exchange: Sendable {
+  package let request: Request
+  package let channel: any Channel
+  package let id: String
+  package let parameters: [String: String]
   private let limits: BodyLimits
   private let received = Mutex(Received())
 
@@ -27,7 +27,7 @@ final class Exchange: Sendable {
     var isComplete = false
   }
 
-  init(request: Request, channel: any Channel, id: String, parameters: [String: String], limits: BodyLimits) {
+  package init(request: Request, channel: any Channel, id: String, parameters: [String: String], limits: BodyLimits) {
     self.request = request
     self.channel = channel
     self.id = id
@@ -37,10 +37,10 @@ final class Exchange: Sendable {
 
   deinit { limits.held.subtract(received.withLock { $0.held }) }
 
-  var bytesReceived: Int { received.withLock { $0.bytes } }
+  package var bytesReceived: Int { received.withLock { $0.bytes } }
 
   /// So much of the body may still be on its way that it is better to end the connection than to read on.
-  var hasLongUnreadBody: Bool {
+  package var hasLongUnreadBody: Bool {
     guard !received.withLock({ $0.isComplete }) else { return false }
     return request.headers[.transferEncoding] != nil || request.headers[.contentLength].map { (Int($0) ?? .max) > 65536 } ?? false
   }
@@ -48,7 +48,7 @@ final class Exchange: Sendable {
   /// Reads the whole body.
   /// - Throws: `HTTPProblem` 413 as soon as it is clear that the body is too long, 408 where it does not arrive in time, 503 where bodies
   ///   of other requests fill the server's memory already.
-  func body() async throws -> ByteBuffer {
+  package func body() async throws -> ByteBuffer {
     let declared = request.headers[.contentLength].map { Int($0) ?? Int.max }
     if let declared, declared > limits.maxBytes { throw HTTPProblem.bodyTooLarge(limit: limits.maxBytes, declared: declared) }
     let deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
@@ -94,21 +94,21 @@ final class Exchange: Sendable {
 }
 
 /// How much of a body the server takes.
-struct BodyLimits: Sendable {
-  let maxBytes: Int
-  let maxBytesInFlight: Int
-  let timeout: TimeAmount
+package struct BodyLimits: Sendable {
+  package let maxBytes: Int
+  package let maxBytesInFlight: Int
+  package let timeout: TimeAmount
   /// Bytes of bodies that have been read, over all requests that are under way.
-  let held = HeldBytes()
+  package let held = HeldBytes()
 }
 
-final class HeldBytes: Sendable {
+package final class HeldBytes: Sendable {
   private let count = Atomic<Int>(0)
 
   /// - Returns: the bytes that are held now.
-  func add(_ bytes: Int) -> Int { count.add(bytes, ordering: .relaxed).newValue }
+  package func add(_ bytes: Int) -> Int { count.add(bytes, ordering: .relaxed).newValue }
 
-  func subtract(_ bytes: Int) { count.subtract(bytes, ordering: .relaxed) }
+  package func subtract(_ bytes: Int) { count.subtract(bytes, ordering: .relaxed) }
 }
 
 /// Ends the reading of a body that trickles in. Costs nothing for a body that arrives in one piece.

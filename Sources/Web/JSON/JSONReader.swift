@@ -5,22 +5,22 @@ import NIOCore
 ///
 /// Every access is checked against the end of the text; nesting is limited; a wrong byte is an error that says where it is and what was
 /// expected. Numbers go straight into arrays of their final type: see `readTensor`.
-struct JSONReader {
+package struct JSONReader {
   /// Arrays and objects inside each other, at most.
-  static let depthLimit = 64
+  package static let depthLimit = 64
 
-  let text: UnsafeBufferPointer<UInt8>
-  var offset: Int
+  package let text: UnsafeBufferPointer<UInt8>
+  package var offset: Int
   private var depth = 0
 
-  init(_ text: UnsafeBufferPointer<UInt8>) {
+  package init(_ text: UnsafeBufferPointer<UInt8>) {
     self.text = text
     let hasByteOrderMark = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
     offset = hasByteOrderMark ? 3 : 0
   }
 
   /// Reads one document that fills the buffer.
-  static func read<Result>(_ buffer: ByteBuffer, _ body: (inout JSONReader) throws -> Result) throws -> Result {
+  package static func read<Result>(_ buffer: ByteBuffer, _ body: (inout JSONReader) throws -> Result) throws -> Result {
     try buffer.withUnsafeReadableBytes { bytes in
       try bytes.withMemoryRebound(to: UInt8.self) { text in
         var reader = JSONReader(text)
@@ -33,12 +33,12 @@ struct JSONReader {
 
   // MARK: Errors
 
-  func problem(_ problem: String, expected: String? = nil, at place: Int? = nil) -> JSONProblem {
+  package func problem(_ problem: String, expected: String? = nil, at place: Int? = nil) -> JSONProblem {
     JSONProblem(in: text, at: place ?? offset, problem, expected: expected)
   }
 
   /// An error for the byte at hand.
-  func unexpected(_ expected: String) -> JSONProblem {
+  package func unexpected(_ expected: String) -> JSONProblem {
     guard offset < text.count else {
       return problem(text.isEmpty ? "the body is empty" : "the JSON ends too early", expected: expected)
     }
@@ -61,7 +61,7 @@ struct JSONReader {
   // MARK: Bytes
 
   @inline(__always)
-  mutating func skipSpace() {
+  package mutating func skipSpace() {
     while offset < text.count {
       switch text[offset] {
       case 0x20, 0x0A, 0x0D, 0x09: offset += 1
@@ -72,33 +72,33 @@ struct JSONReader {
 
   /// The first byte of the next token, or 0 at the end.
   @inline(__always)
-  mutating func peek() -> UInt8 {
+  package mutating func peek() -> UInt8 {
     skipSpace()
     return offset < text.count ? text[offset] : 0
   }
 
   /// Passes over one byte of punctuation.
-  mutating func expect(_ byte: UInt8, _ expected: String) throws(JSONProblem) {
+  package mutating func expect(_ byte: UInt8, _ expected: String) throws(JSONProblem) {
     guard peek() == byte, offset < text.count else { throw unexpected(expected) }
     offset += 1
   }
 
-  mutating func finish() throws(JSONProblem) {
+  package mutating func finish() throws(JSONProblem) {
     skipSpace()
     guard offset == text.count else { throw problem("something follows the end of the JSON", expected: "the end of the body") }
   }
 
-  mutating func enter() throws(JSONProblem) {
+  package mutating func enter() throws(JSONProblem) {
     depth += 1
     guard depth <= Self.depthLimit else { throw problem("the JSON is nested too deeply", expected: "at most \(Self.depthLimit) levels") }
   }
 
-  mutating func leave() { depth -= 1 }
+  package mutating func leave() { depth -= 1 }
 
   // MARK: Containers
 
   /// Reads an object; `member` is called with each key and must read the value.
-  mutating func readObject(_ name: String, _ member: (inout JSONReader, String) throws -> Void) throws {
+  package mutating func readObject(_ name: String, _ member: (inout JSONReader, String) throws -> Void) throws {
     guard peek() == UInt8(ascii: "{") else { throw unexpected("\(name) as a JSON object {…}") }
     offset += 1
     try enter()
@@ -127,7 +127,7 @@ struct JSONReader {
   }
 
   /// Reads an array; `element` is called with each index and must read the value.
-  mutating func readArray(_ name: String, _ element: (inout JSONReader, Int) throws -> Void) throws {
+  package mutating func readArray(_ name: String, _ element: (inout JSONReader, Int) throws -> Void) throws {
     guard peek() == UInt8(ascii: "[") else { throw unexpected("\(name) as a JSON array […]") }
     offset += 1
     try enter()
@@ -154,7 +154,7 @@ struct JSONReader {
   // MARK: Values
 
   /// Passes over a value of any kind, checking that it is JSON.
-  mutating func skipValue() throws {
+  package mutating func skipValue() throws {
     switch peek() {
     case UInt8(ascii: "{"): try readObject("a value") { reader, _ in try reader.skipValue() }
     case UInt8(ascii: "["): try readArray("a value") { reader, _ in try reader.skipValue() }
@@ -165,7 +165,7 @@ struct JSONReader {
   }
 
   /// Reads a value of any kind. Meant for small things such as `parameters`; numbers beyond `Int` become doubles.
-  mutating func readValue() throws -> JSONValue {
+  package mutating func readValue() throws -> JSONValue {
     switch peek() {
     case UInt8(ascii: "{"):
       var members: [String: JSONValue] = [:]
@@ -186,7 +186,7 @@ struct JSONReader {
   }
 
   /// Reads `true`, `false` or (as `nil`) `null`.
-  mutating func readWord() throws(JSONProblem) -> Bool? {
+  package mutating func readWord() throws(JSONProblem) -> Bool? {
     for (word, value) in [("true", true), ("false", false), ("null", nil)] as [(StaticString, Bool?)] {
       let length = word.utf8CodeUnitCount
       guard offset + length <= text.count else { continue }

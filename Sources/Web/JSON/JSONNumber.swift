@@ -1,21 +1,21 @@
 /// A number of a JSON text, before it becomes a value of some type: `±mantissa × 10^exponent`.
-struct JSONNumber {
-  var isNegative = false
-  var mantissa: UInt64 = 0
-  var exponent = 0
+package struct JSONNumber {
+  package var isNegative = false
+  package var mantissa: UInt64 = 0
+  package var exponent = 0
   /// The mantissa holds all digits.
-  var isExact = true
+  package var isExact = true
   /// The text has neither a fraction nor an exponent.
-  var isInteger = true
+  package var isInteger = true
   /// Where the text lies.
-  var start: Int
-  var end: Int
+  package var start: Int
+  package var end: Int
 }
 
 extension JSONReader {
   /// Reads a number by JSON's grammar. Digits that do not fit 64 bits are left for the slow conversion.
   @inline(__always)
-  mutating func readNumber() throws(JSONProblem) -> JSONNumber {
+  package mutating func readNumber() throws(JSONProblem) -> JSONNumber {
     skipSpace()
     var number = JSONNumber(start: offset, end: offset)
     if offset < text.count, text[offset] == UInt8(ascii: "-") {
@@ -79,7 +79,7 @@ extension JSONReader {
 
   /// The nearest double, or `nil` where it would be infinite.
   @inline(__always)
-  func double(_ number: JSONNumber) -> Double? {
+  package func double(_ number: JSONNumber) -> Double? {
     // Both factors are exact doubles, so one rounding gives the nearest value (Clinger 1990).
     if number.isExact, number.mantissa <= 1 << 53, number.exponent >= -22, number.exponent <= 22 {
       let mantissa = Double(number.mantissa)
@@ -96,7 +96,7 @@ extension JSONReader {
     return value.flatMap { $0.isFinite ? $0 : nil }
   }
 
-  func outOfRange(_ number: JSONNumber, _ type: String) -> JSONProblem {
+  package func outOfRange(_ number: JSONNumber, _ type: String) -> JSONProblem {
     let digits = String(decoding: text[number.start..<number.end], as: UTF8.self)
     return problem("\(excerpt(digits, limit: 40)) does not fit \(type)", expected: "a \(type)", at: number.start)
   }
@@ -109,7 +109,7 @@ private let powersOfTen: [Double] = [
 extension FixedWidthInteger {
   /// The value of a number without fraction and exponent, exactly, or `nil` where it does not fit.
   @inline(__always)
-  init?(number: JSONNumber) {
+  package init?(number: JSONNumber) {
     guard number.isExact else { return nil }
     if number.isNegative {
       guard number.mantissa != 0 else {

@@ -2,20 +2,20 @@ import MartletCore
 import NIOCore
 
 /// Writes JSON as bytes. The caller puts the punctuation; numbers and text come out right.
-struct JSONWriter {
+package struct JSONWriter {
   private(set) var bytes: [UInt8] = []
 
-  init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+  package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
   /// Text as it is: punctuation and keys that need no escapes.
   @inline(__always)
-  mutating func raw(_ text: StaticString) {
+  package mutating func raw(_ text: StaticString) {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  mutating func raw(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+  package mutating func raw(_ other: [UInt8]) { bytes.append(contentsOf: other) }
 
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {
@@ -34,16 +34,16 @@ struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func integer(_ value: some BinaryInteger) { append(String(value)) }
+  package mutating func integer(_ value: some BinaryInteger) { append(String(value)) }
 
   /// The shortest digits that read back as the same value; `null` for NaN and infinity, which JSON cannot say.
-  mutating func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) {
+  package mutating func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible) {
     if value.isFinite { append(value.description) } else { raw("null") }
   }
 
-  mutating func bool(_ value: Bool) { value ? raw("true") : raw("false") }
+  package mutating func bool(_ value: Bool) { value ? raw("true") : raw("false") }
 
-  mutating func value(_ value: JSONValue) {
+  package mutating func value(_ value: JSONValue) {
     switch value {
     case .null: raw("null")
     case .bool(let value): bool(value)
@@ -64,7 +64,7 @@ struct JSONWriter {
   }
 
   /// `[` the elements, separated by commas `]`.
-  mutating func array<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void) {
+  package mutating func array<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void) {
     raw("[")
     var isFirst = true
     for element in elements {
@@ -74,7 +74,7 @@ struct JSONWriter {
     raw("]")
   }
 
-  mutating func strings(_ texts: some Sequence<String>) { array(texts) { $0.string($1) } }
+  package mutating func strings(_ texts: some Sequence<String>) { array(texts) { $0.string($1) } }
 
   private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
 
@@ -86,13 +86,13 @@ struct JSONWriter {
 
 extension JSONWriter {
   /// The elements of an array in row-major order, as one flat JSON array.
-  mutating func flat(_ array: HostArray) { elements(array, from: 0, count: array.elementCount) }
+  package mutating func flat(_ array: HostArray) { elements(array, from: 0, count: array.elementCount) }
 
   /// The elements of an array, nested as its shape says.
-  mutating func nested(_ array: HostArray) { nested(array, shape: array.shape[...], from: 0) }
+  package mutating func nested(_ array: HostArray) { nested(array, shape: array.shape[...], from: 0) }
 
   /// One item of a batch, nested as the rest of the shape says.
-  mutating func item(_ index: Int, of array: HostArray) {
+  package mutating func item(_ index: Int, of array: HostArray) {
     let shape = array.shape.dropFirst()
     nested(array, shape: shape, from: index * shape.reduce(1, *))
   }
@@ -106,7 +106,7 @@ extension JSONWriter {
   }
 
   /// One element, by its place in row-major order.
-  mutating func element(of array: HostArray, at index: Int) {
+  package mutating func element(of array: HostArray, at index: Int) {
     withValues(array, from: index, count: 1) { writer, position in writer.write(position.value) }
   }
 

@@ -3,7 +3,7 @@ import MartletCore
 import NIOCore
 import Testing
 
-@testable import Serving
+@testable import Web
 
 private func tensor(_ text: String, _ dtype: DType = .float64, limit: Int = 1 << 20) throws -> HostArray {
   try JSONReader.read(ByteBuffer(string: text)) { try $0.readTensor(dtype, name: "x", byteLimit: limit) }

@@ -5,20 +5,20 @@ import Synchronization
 ///
 /// A client that closes its sending side has given up as far as this server is concerned: that is what a closed connection looks like until
 /// something is written to it, and by then a model may have worked for minutes in vain.
-final class ClientPresence: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = Never
+package final class ClientPresence: ChannelInboundHandler, RemovableChannelHandler {
+  package typealias InboundIn = Never
 
   private var isGone = false
   private var watchers: [ObjectIdentifier: Watch] = [:]
 
   /// Calls a closure once, as soon as the client has gone, until it is cancelled.
-  final class Watch: Sendable {
+  package final class Watch: Sendable {
     private let action = Mutex<(@Sendable () -> Void)?>(nil)
 
     fileprivate init(_ action: @escaping @Sendable () -> Void) { self.action.withLock { $0 = action } }
 
     /// The closure is not called any more.
-    func cancel() { action.withLock { $0 = nil } }
+    package func cancel() { action.withLock { $0 = nil } }
 
     fileprivate func fire() {
       let action = action.withLock { action in
@@ -32,7 +32,7 @@ final class ClientPresence: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   /// - Returns: a watch to cancel when the answer is complete. On channels without the handler, as tests have them, it never fires.
-  static func watch(_ channel: any Channel, _ action: @escaping @Sendable () -> Void) -> Watch {
+  package static func watch(_ channel: any Channel, _ action: @escaping @Sendable () -> Void) -> Watch {
     let watch = Watch(action)
     channel.eventLoop.execute {
       guard let presence = try? channel.pipeline.syncOperations.handler(type: ClientPresence.self) else { return }
@@ -54,16 +54,16 @@ final class ClientPresence: ChannelInboundHandler, RemovableChannelHandler {
     watchers = [:]
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  package func channelInactive(context: ChannelHandlerContext) {
     leave()
     context.fireChannelInactive()
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+  package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent { leave() }
     context.fireUserInboundEventTriggered(event)
   }
 }
 
 /// The client closed its connection before the answer was complete.
-struct ClientLeft: Error {}
+package struct ClientLeft: Error {}

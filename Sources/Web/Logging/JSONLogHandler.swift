@@ -76,7 +76,7 @@ public struct JSONLogHandler: LogHandler {
   }
 
   /// `2026-01-31T12:34:56.789Z`, made by hand because a formatter would cost more than the rest of the line.
-  static func timestamp() -> [UInt8] {
+  package static func timestamp() -> [UInt8] {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     var parts = tm()

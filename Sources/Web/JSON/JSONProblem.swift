@@ -13,7 +13,7 @@ public struct JSONProblem: MartletError, Hashable {
   /// What would have been right.
   public let expected: String?
 
-  init(in text: UnsafeBufferPointer<UInt8>, at offset: Int, _ problem: String, expected: String? = nil) {
+  package init(in text: UnsafeBufferPointer<UInt8>, at offset: Int, _ problem: String, expected: String? = nil) {
     let before = text[..<min(max(offset, 0), text.count)]
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     self.offset = before.count
@@ -25,13 +25,13 @@ public struct JSONProblem: MartletError, Hashable {
 }
 
 /// More numbers than the server takes in one tensor.
-struct TensorTooLarge: MartletError {
-  let problem: String
-  let remedy: String?
+package struct TensorTooLarge: MartletError {
+  package let problem: String
+  package let remedy: String?
 }
 
 /// The beginning of a text that came from outside: short enough for a message, without control characters.
-func excerpt(_ text: some StringProtocol, limit: Int = 60) -> String {
+package func excerpt(_ text: some StringProtocol, limit: Int = 60) -> String {
   let scalars = text.unicodeScalars.prefix(limit + 1)
   let safe = String(String.UnicodeScalarView(scalars.prefix(limit).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
   return scalars.count > limit ? safe + "…" : safe

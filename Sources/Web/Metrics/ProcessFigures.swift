@@ -2,23 +2,23 @@ import Foundation
 import MartletCore
 
 /// What the operating system says of this process.
-enum ProcessFigures {
-  static let startTime = Date()
+package enum ProcessFigures {
+  package static let startTime = Date()
 
   /// Resident memory in bytes, or `nil` where the system does not tell.
-  static var residentBytes: Int? {
+  package static var residentBytes: Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
     let fields = text.split(separator: " ")
     return fields.count > 1 ? Int(fields[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
   }
 
   /// Seconds of processor time, user and system.
-  static var processorSeconds: Double {
+  package static var processorSeconds: Double {
     var usage = rusage()
     getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
 
-  static var openFiles: Int? { try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+  package static var openFiles: Int? { try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
 }

@@ -1,14 +1,14 @@
 import MartletCore
 
 /// A tensor element that can be read from JSON.
-protocol JSONElement: TensorElement {
+package protocol JSONElement: TensorElement {
   static func read(from reader: inout JSONReader) throws(JSONProblem) -> Self
 }
 
 extension JSONElement where Self: FixedWidthInteger {
   /// Integers are exact: `1`, `1.0` and `1e3` are taken, `1.5` and what does not fit are not.
   @inline(__always)
-  static func read(from reader: inout JSONReader) throws(JSONProblem) -> Self {
+  package static func read(from reader: inout JSONReader) throws(JSONProblem) -> Self {
     let number = try reader.readNumber()
     if number.isInteger {
       guard let value = Self(number: number) else { throw reader.outOfRange(number, dtype.description) }
@@ -23,7 +23,7 @@ extension JSONElement where Self: FixedWidthInteger {
 
 extension JSONElement where Self: BinaryFloatingPoint {
   @inline(__always)
-  static func read(from reader: inout JSONReader) throws(JSONProblem) -> Self {
+  package static func read(from reader: inout JSONReader) throws(JSONProblem) -> Self {
     let number = try reader.readNumber()
     guard let double = reader.double(number) else { throw reader.outOfRange(number, dtype.description) }
     let value = Self(double)
@@ -46,7 +46,7 @@ extension Float16: JSONElement {}
 
 extension Bool: JSONElement {
   /// `true` and `false`, and the numbers 1 and 0 that some clients send.
-  static func read(from reader: inout JSONReader) throws(JSONProblem) -> Bool {
+  package static func read(from reader: inout JSONReader) throws(JSONProblem) -> Bool {
     let start = reader.offset
     switch reader.peek() {
     case UInt8(ascii: "t"), UInt8(ascii: "f"):
@@ -61,19 +61,19 @@ extension Bool: JSONElement {
 }
 
 /// The upper half of a `Float`: eight bits of exponent, seven of fraction.
-struct BFloat16: JSONElement {
-  static var dtype: DType { .bfloat16 }
-  let bits: UInt16
+package struct BFloat16: JSONElement {
+  package static var dtype: DType { .bfloat16 }
+  package let bits: UInt16
 
   /// Rounds to nearest, ties to even.
-  init(_ value: Float) {
+  package init(_ value: Float) {
     let bits = value.bitPattern
     self.bits = UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
-  var float: Float { Float(bitPattern: UInt32(bits) << 16) }
+  package var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 
-  static func read(from reader: inout JSONReader) throws(JSONProblem) -> BFloat16 {
+  package static func read(from reader: inout JSONReader) throws(JSONProblem) -> BFloat16 {
     let number = try reader.readNumber()
     guard let double = reader.double(number) else { throw reader.outOfRange(number, "bfloat16") }
     let value = BFloat16(Float(double))
