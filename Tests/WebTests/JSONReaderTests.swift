@@ -23,7 +23,7 @@ private func value(_ text: String) throws -> JSONValue { try JSONReader.read(Byt
   }
 
   @Test func `random doubles and floats survive being written and read`() throws {
-    var random = SplitMix(state: 1)
+    var random = KeyedRandom(seed: 1, purpose: "json")
     var doubles: [Double] = [], floats: [Float] = []
     while doubles.count < 2000 {
       let value = Double(bitPattern: random.next())

@@ -194,7 +194,3 @@ final class ModelRunner: Sendable {
     }
   }
 }
-
-extension TimeAmount {
-  var seconds: Double { Double(nanoseconds) / 1e9 }
-}

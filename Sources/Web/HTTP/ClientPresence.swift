@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// Knows on every connection whether the other side is still there, while an answer is being computed and nothing is written.
@@ -10,6 +10,8 @@ package final class ClientPresence: ChannelInboundHandler, RemovableChannelHandl
 
   private var isGone = false
   private var watchers: [ObjectIdentifier: Watch] = [:]
+
+  package init() {}
 
   /// Calls a closure once, as soon as the client has gone, until it is cancelled.
   package final class Watch: Sendable {
@@ -66,4 +68,6 @@ package final class ClientPresence: ChannelInboundHandler, RemovableChannelHandl
 }
 
 /// The client closed its connection before the answer was complete.
-package struct ClientLeft: Error {}
+package struct ClientLeft: Error {
+  package init() {}
+}

@@ -1,7 +1,7 @@
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import Logging
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// What Hummingbird hands to the responder beside the request.
@@ -100,6 +100,12 @@ package struct BodyLimits: Sendable {
   package let timeout: TimeAmount
   /// Bytes of bodies that have been read, over all requests that are under way.
   package let held = HeldBytes()
+
+  package init(maxBytes: Int, maxBytesInFlight: Int, timeout: TimeAmount) {
+    self.maxBytes = maxBytes
+    self.maxBytesInFlight = maxBytesInFlight
+    self.timeout = timeout
+  }
 }
 
 package final class HeldBytes: Sendable {

@@ -1,6 +1,6 @@
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
-import MartletCore
+package import MartletCore
 
 /// Why a request gets no answer: a status, and a sentence for the client.
 package struct HTTPProblem: MartletError {

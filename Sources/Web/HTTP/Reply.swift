@@ -1,7 +1,7 @@
-import HTTPTypes
-import Hummingbird
+package import HTTPTypes
+package import Hummingbird
 import MartletCore
-import NIOCore
+package import NIOCore
 
 /// An answer before the headers that all answers share.
 package struct Reply: Sendable {

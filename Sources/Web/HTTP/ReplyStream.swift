@@ -8,6 +8,8 @@ package struct ReplyStream: Sendable {
 
   /// Produces all pieces. Is called once at most; where it is never called, what it has caught is let go.
   package let produce: @Sendable (_ send: Send) async throws -> Void
+
+  package init(produce: @escaping @Sendable (_ send: Send) async throws -> Void) { self.produce = produce }
 }
 
 /// What is done once when a streamed answer has ended, whichever way: also where its body was never asked for.

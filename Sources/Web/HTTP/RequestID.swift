@@ -5,6 +5,8 @@ package final class RequestIDs: Sendable {
   private let prefix = String(UInt64.random(in: .min ... .max), radix: 36)
   private let counter = Atomic<UInt64>(0)
 
+  package init() {}
+
   package func id(given: String?) -> String {
     if let given, (1...128).contains(given.utf8.count), given.utf8.allSatisfy(Self.isHarmless) { return given }
     return prefix + "-" + String(counter.add(1, ordering: .relaxed).newValue, radix: 36)

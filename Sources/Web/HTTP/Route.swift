@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 
 /// One method and path, and what answers there.
 package struct Route: Sendable {

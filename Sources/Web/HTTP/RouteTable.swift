@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 import MartletCore
 
 /// All routes of a server, in one place.

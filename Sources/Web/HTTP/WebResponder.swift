@@ -1,6 +1,6 @@
 import HTTPTypes
-import Hummingbird
-import Logging
+package import Hummingbird
+package import Logging
 import NIOCore
 
 /// Answers every request: finds the route, runs it, and makes an answer of whatever comes out. Counts and logs each one.
@@ -14,6 +14,15 @@ package struct WebResponder: HTTPResponder {
   /// `nil` where nobody wants a line per request.
   package let accessLog: Logger?
   package let logger: Logger
+
+  package init(routes: RouteTable, limits: BodyLimits, metrics: ServerMetrics, ids: RequestIDs, accessLog: Logger?, logger: Logger) {
+    self.routes = routes
+    self.limits = limits
+    self.metrics = metrics
+    self.ids = ids
+    self.accessLog = accessLog
+    self.logger = logger
+  }
 
   package func respond(to request: Request, context: WebContext) async throws -> Response {
     let start = NIODeadline.now()

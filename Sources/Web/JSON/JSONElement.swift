@@ -1,4 +1,4 @@
-import MartletCore
+package import MartletCore
 
 /// A tensor element that can be read from JSON.
 package protocol JSONElement: TensorElement {

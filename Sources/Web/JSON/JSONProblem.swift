@@ -28,6 +28,11 @@ public struct JSONProblem: MartletError, Hashable {
 package struct TensorTooLarge: MartletError {
   package let problem: String
   package let remedy: String?
+
+  package init(problem: String, remedy: String?) {
+    self.problem = problem
+    self.remedy = remedy
+  }
 }
 
 /// The beginning of a text that came from outside: short enough for a message, without control characters.

@@ -1,4 +1,4 @@
-import MartletCore
+package import MartletCore
 
 extension JSONReader {
   /// Reads numbers in any regular nesting: `5`, `[1, 2]`, `[[1, 2], [3, 4]]`.

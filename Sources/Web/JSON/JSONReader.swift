@@ -1,5 +1,5 @@
-import MartletCore
-import NIOCore
+package import MartletCore
+package import NIOCore
 
 /// Reads JSON (RFC 8259) straight from bytes, one value after the other, without building a document.
 ///

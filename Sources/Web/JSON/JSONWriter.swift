@@ -1,9 +1,9 @@
-import MartletCore
+package import MartletCore
 import NIOCore
 
 /// Writes JSON as bytes. The caller puts the punctuation; numbers and text come out right.
 package struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
 
   package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 

@@ -1,8 +1,8 @@
 /// Counts of values by upper bound, as Prometheus has them.
 package struct Histogram: Sendable {
   package let bounds: [Double]
-  private(set) var counts: [UInt64]
-  private(set) var sum = 0.0
+  package private(set) var counts: [UInt64]
+  package private(set) var sum = 0.0
 
   package init(bounds: [Double]) {
     self.bounds = bounds

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import MartletCore
 
 /// What the operating system says of this process.

@@ -2,7 +2,9 @@
 package struct PrometheusText {
   package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-  private(set) var text = ""
+  package private(set) var text = ""
+
+  package init() {}
 
   package typealias Labels = [(name: String, value: String)]
 

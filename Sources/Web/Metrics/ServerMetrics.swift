@@ -4,6 +4,8 @@ import Synchronization
 package final class ServerMetrics: Sendable {
   private let inFlightCount = Atomic<Int>(0)
 
+  package init() {}
+
   package var inFlight: Int { inFlightCount.load(ordering: .relaxed) }
 
   package func began() { inFlightCount.add(1, ordering: .relaxed) }
