@@ -42,6 +42,8 @@ public struct RunningDigest: Sendable {
 
   public mutating func add(_ data: Data) { hasher.update(data: data) }
 
+  public mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) } }
+
   /// 64 lower-case hexadecimal digits.
   public func finish() -> String { Digest.hex(hasher.finalize()) }
 }

@@ -31,7 +31,7 @@ public final class ModelServer: Service {
 
   private let options: ServerOptions
   private let logger: Logger
-  private let models: ModelTable
+  package let repository: ModelRepository
   private let languages: LanguageTable
   private let readiness = Readiness()
   private let routes: RouteTable
@@ -42,17 +42,28 @@ public final class ModelServer: Service {
   /// - Parameters:
   ///   - models: several versions of one name are allowed; the last given is the one that answers where a request names none.
   ///   - languageModels: models for the endpoints of OpenAI's clients, by the same rule.
+  ///   - ensembles: models that are made of those given before them.
+  ///   - loader: makes models while the server runs; without it those given here are all.
+  ///   - onDemand: says which references the loader knows, so that a request for one loads it; without it only an order does.
   ///   - logger: by default a `JSONLogHandler` on standard error.
   ///   - onReady: is called once the server listens, with the port that it got.
   /// - Throws: `ServerError` if there is no model, or two are the same.
   public init(
-    models: [ServedModel], languageModels: [ServedLanguageModel] = [], options: ServerOptions = ServerOptions(), logger: Logger? = nil,
+    models: [ServedModel], languageModels: [ServedLanguageModel] = [], ensembles: [EnsembleSpec] = [],
+    options: ServerOptions = ServerOptions(), loader: ModelLoader? = nil,
+    onDemand: (@Sendable (String) async -> Bool)? = nil, logger: Logger? = nil,
     onReady: @escaping @Sendable (Address) async -> Void = { _ in }
   ) throws(ServerError) {
     let logger = logger ?? Logger(label: "martlet.serving") { JSONLogHandler(label: $0) }
-    let limits = ModelRunner.Limits(queue: max(0, options.maxQueuedRequests), timeout: TimeAmount(options.requestTimeout))
-    let models = try ModelTable(
-      models.map { ModelRunner(model: $0, limits: limits, logger: logger) }, isAlone: languageModels.isEmpty)
+    let limits = ModelRunner.Limits(
+      queue: max(0, options.maxQueuedRequests), timeout: TimeAmount(options.requestTimeout),
+      hang: options.hangTimeout.map { TimeAmount($0) })
+    let settings = ModelRepository.Settings(
+      limits: limits, cache: options.responseCacheBytes > 0 ? ResponseCache(maxBytes: options.responseCacheBytes) : nil, loader: loader,
+      knows: onDemand, memoryBudget: options.modelMemoryBytes, loadWait: options.loadWait, drain: options.swapDrainTimeout,
+      warmUp: options.warmUpTimeout, faults: options.faults)
+    let models = try ModelRepository(models, settings: settings, logger: logger, isAlone: languageModels.isEmpty)
+    for ensemble in ensembles { try models.add(ensemble) }
     let languages = try LanguageTable(languageModels.map { LanguageRunner(model: $0, limit: options.maxLanguageRequests) })
     for runner in languages.runners
     where models.versions(of: runner.model.name).contains(where: { $0.model.version == runner.model.version }) {
@@ -61,7 +72,7 @@ public final class ModelServer: Service {
     let metrics = ServerMetrics()
     self.options = options
     self.logger = logger
-    self.models = models
+    repository = models
     self.languages = languages
     self.onReady = onReady
     routes = Self.routes(models, languages, options, readiness, metrics, logger)
@@ -72,7 +83,7 @@ public final class ModelServer: Service {
   }
 
   private static func routes(
-    _ models: ModelTable, _ languages: LanguageTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics,
+    _ models: ModelRepository, _ languages: LanguageTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics,
     _ logger: Logger
   ) -> RouteTable {
     // The page of metrics and the index show all routes, themselves included, so they look into this box.
@@ -107,6 +118,7 @@ public final class ModelServer: Service {
   /// Runs until the service group (or the task) tells it to stop.
   /// - Throws: `ServerError` if it cannot listen.
   public func run() async throws {
+    if options.warmsUp { try await repository.warmUp() }
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         let application = application
@@ -159,7 +171,7 @@ public final class ModelServer: Service {
       "stopping: requests in flight may finish", metadata: ["seconds": .stringConvertible(TimeAmount(options.drainTimeout).seconds)])
     try await Task.sleep(for: options.drainTimeout)
     logger.warning("the drain timeout has passed; the remaining requests are answered with 503")
-    for runner in models.runners { runner.stop() }
+    repository.stop()
     for runner in languages.runners { runner.stop() }
     // The answers need a moment to be written.
     try await Task.sleep(for: .milliseconds(200))

@@ -15,6 +15,10 @@ public struct ServerError: MartletError, Hashable {
     case noModels
     /// Two models have one name and version.
     case duplicateModel(name: String, version: String)
+    /// A model does not answer its warm-up.
+    case brokenModel(name: String, version: String, detail: String)
+    /// An ensemble cannot be made of its members.
+    case brokenEnsemble(name: String, problem: String)
     /// Something else; the text is the system's.
     case other(String)
   }
@@ -32,6 +36,8 @@ public struct ServerError: MartletError, Hashable {
     case .unknownHost(let host): "'\(host)' is no address of this machine"
     case .noModels: "there is no model to serve"
     case .duplicateModel(let name, let version): "model '\(name)' is given twice with version '\(version)'"
+    case .brokenModel(let name, let version, let detail): "model '\(name)@\(version)' does not answer: \(detail)"
+    case .brokenEnsemble(let name, let problem): "the ensemble '\(name)' cannot answer: \(problem)"
     case .other(let text): "the server cannot start: \(text)"
     }
   }
@@ -48,7 +54,8 @@ public struct ServerError: MartletError, Hashable {
     case .portForbidden: "a port of 1024 or more"
     case .unknownHost: "--host 127.0.0.1 for this machine, --host 0.0.0.0 for all its networks"
     case .noModels: "name a registered model"
-    case .duplicateModel, .other: nil
+    case .brokenModel(let name, _, _): "serve another version of \(name)"
+    case .duplicateModel, .brokenEnsemble, .other: nil
     }
   }
 }

@@ -22,6 +22,22 @@ public struct ServerOptions: Sendable {
   public var maxQueuedRequests = 256
   /// How long a request may wait for its model's answer, the time in the queue included; then it gets 504.
   public var requestTimeout: Duration = .seconds(30)
+  /// How long an instance of a model may be silent before it is taken for dead and replaced; `nil` waits for ever.
+  public var hangTimeout: Duration? = .seconds(120)
+  /// How long a version that another one has taken over from may finish its requests; then they get 503.
+  public var swapDrainTimeout: Duration = .seconds(60)
+  /// How long a model may take for its first answer; a model that does not give it is not served.
+  public var warmUpTimeout: Duration = .seconds(120)
+  /// Ask every model once before the server listens.
+  public var warmsUp = true
+  /// Bytes for answers that were given before; 0 keeps none.
+  public var responseCacheBytes = 0
+  /// Bytes that models which were loaded on demand may fill together with the others; `nil` for no bound.
+  public var modelMemoryBytes: Int?
+  /// How long a request waits for its model to be loaded; then it gets 503 and `Retry-After`.
+  public var loadWait: Duration = .seconds(10)
+  /// Faults that models are given on purpose, for tests of what surrounds the server.
+  public var faults: [Fault] = []
   /// How long a body may take to arrive; then the request gets 408.
   public var bodyTimeout: Duration = .seconds(30)
   /// How long a connection may stay silent before it is closed.

@@ -11,15 +11,6 @@ import Testing
     ModelRunner(model: model, limits: .init(queue: queue, timeout: timeout), logger: LogLines().logger)
   }
 
-  /// Waits for a condition that other tasks bring about.
-  private static func until(_ condition: @Sendable () -> Bool) async throws {
-    for _ in 0..<5000 {
-      if condition() { return }
-      try await Task.sleep(for: .milliseconds(2))
-    }
-    Issue.record("the condition did not come about")
-  }
-
   /// What the model makes of the numbers.
   private static func echo(_ numbers: [Double], _ runner: ModelRunner) async throws -> [Double] {
     try await runner.predict(value(numbers))["y"]?.values(as: Double.self) ?? []
@@ -29,13 +20,13 @@ import Testing
 
   @Test func `what waits while the model is busy goes together, and everybody gets their own`() async throws {
     let echo = Echo(held: true)
-    let runner = Self.runner(echo.served(batching: .whileBusy(maxItems: 4)))
+    let runner = Self.runner(echo.served(batching: Batching.whileBusy(maxItems: 4)))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         let answer = try await Self.echo([0], runner)
         #expect(answer == [0])
       }
-      try await Self.until { echo.waiting == 1 }
+      try await until { echo.waiting == 1 }
       for index in 1...6 {
         group.addTask {
           let items = [Double(index), Double(index) + 0.5].prefix(index == 3 ? 2 : 1)
@@ -43,7 +34,7 @@ import Testing
           #expect(answer == Array(items))
         }
       }
-      try await Self.until { runner.queueDepth == 6 }
+      try await until { runner.queueDepth == 6 }
       echo.release()
       try await group.waitForAll()
     }
@@ -82,7 +73,7 @@ import Testing
             #expect(answer == x)
           }
         }
-        try await Self.until { runner.queueDepth == 4 }
+        try await until { runner.queueDepth == 4 }
         echo.release()
         try await group.waitForAll()
       }
@@ -92,7 +83,7 @@ import Testing
 
   @Test func `the error of one is not the error of the others`() async throws {
     let echo = Echo(poison: 13, held: true)
-    let runner = Self.runner(echo.served(batching: .whileBusy(maxItems: 32)))
+    let runner = Self.runner(echo.served(batching: Batching.whileBusy(maxItems: 32)))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 10...16 {
         group.addTask {
@@ -104,7 +95,7 @@ import Testing
           }
         }
       }
-      try await Self.until { runner.queueDepth == 6 }
+      try await until { runner.queueDepth == 6 }
       echo.release()
       try await group.waitForAll()
     }
@@ -122,7 +113,7 @@ import Testing
           } catch { return (error as? HTTPProblem)?.status.code ?? 0 }
         }
       }
-      try? await Self.until { runner.queueDepth == 2 }
+      try? await until { runner.queueDepth == 2 }
       let full = await #expect(throws: HTTPProblem.self) { try await runner.predict(Self.value([9])) }
       #expect(full?.status == .serviceUnavailable)
       #expect(full?.headers.first?.1 == "1")
@@ -147,7 +138,7 @@ import Testing
     }
     echo.release()
     // The late call ends, and finds nobody waiting; the next request runs.
-    try await Self.until { runner.queueDepth == 0 && echo.waiting == 0 }
+    try await until { runner.queueDepth == 0 && echo.waiting == 0 }
     #expect(try await Self.echo([5], runner) == [5])
     #expect(runner.metrics.snapshot.rejections[.deadline] == 3)
   }

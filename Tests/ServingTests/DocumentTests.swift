@@ -21,7 +21,7 @@ private struct Scribe: Predictor {
       name: "rows", version: "1", predictor: Scribe(),
       columns: [
         ServedColumn(name: "age", datatype: "FP64", isOptional: true), ServedColumn(name: "city", datatype: "BYTES", isOptional: false),
-      ], batching: .off)
+      ], batching: Batching.off)
   }
 }
 

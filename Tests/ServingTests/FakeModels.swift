@@ -79,6 +79,7 @@ final class Echo: Predictor {
 
   private struct State {
     var calls: [Int] = []
+    var numbers: [Double] = []
     var isHeld = false
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
@@ -97,6 +98,8 @@ final class Echo: Predictor {
   }
 
   var calls: [Int] { state.withLock { $0.calls } }
+  /// All that it was given, in the order in which it was.
+  var numbers: [Double] { state.withLock { $0.numbers } }
   var waiting: Int { state.withLock { $0.waiting.count } }
 
   func release() {
@@ -110,7 +113,11 @@ final class Echo: Predictor {
 
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
     guard let x = inputs["x"] else { throw ArgumentError("no x") }
-    state.withLock { $0.calls.append(x.shape.first ?? 1) }
+    let numbers = (try? x.values(as: Double.self)) ?? []
+    state.withLock { state in
+      state.calls.append(x.shape.first ?? 1)
+      state.numbers += numbers
+    }
     await withCheckedContinuation { continuation in
       let goesOn = state.withLock { state in
         if state.isHeld { state.waiting.append(continuation) }
@@ -123,7 +130,8 @@ final class Echo: Predictor {
     return ["y": x]
   }
 
-  func served(_ name: String = "echo", batching: Batching = .whileBusy(maxItems: 8)) -> ServedModel {
-    ServedModel(name: name, version: "1", predictor: self, batching: batching)
+  func served(_ name: String = "echo", version: String = "1", batching: any BatchingPolicy = Batching.whileBusy(maxItems: 8)) -> ServedModel
+  {
+    ServedModel(name: name, version: version, predictor: self, batching: batching)
   }
 }

@@ -70,15 +70,17 @@ extension TestClientProtocol {
 func quietOptions() -> ServerOptions {
   var options = ServerOptions()
   options.logsRequests = false
+  // Models that are held by their test would hold the start, too.
+  options.warmsUp = false
   return options
 }
 
 /// Starts a server with the models and hands over a client.
 func withServer<Result: Sendable>(
-  _ way: Way, _ models: [ServedModel], options: ServerOptions = quietOptions(), logger: Logger? = nil,
+  _ way: Way, _ models: [ServedModel], ensembles: [EnsembleSpec] = [], options: ServerOptions = quietOptions(), logger: Logger? = nil,
   _ body: @Sendable (any TestClientProtocol) async throws -> Result
 ) async throws -> Result {
-  let server = try ModelServer(models: models, options: options, logger: logger ?? LogLines().logger)
+  let server = try ModelServer(models: models, ensembles: ensembles, options: options, logger: logger ?? LogLines().logger)
   return try await server.application.test(way.setup, body)
 }
 

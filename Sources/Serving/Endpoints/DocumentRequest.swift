@@ -8,22 +8,23 @@ import Web
 enum DocumentRequest {
   /// - Parameter kind: what the bytes are; `nil` asks the headers.
   /// - Throws: `HTTPProblem` 415 for what is neither JSON nor CSV, 400 in the model's own words.
-  static func answer(_ exchange: Exchange, _ runner: ModelRunner, as kind: ServedDocument.Kind? = nil) async throws -> Reply {
+  static func answer(_ exchange: Exchange, _ call: ModelCall, as kind: ServedDocument.Kind? = nil) async throws -> Reply {
     let headers = exchange.request.headers
     try RequestBodyKind.checkEncoding(headers)
     let body = try await exchange.body()
     guard body.readableBytes > 0 else { throw HTTPProblem(.badRequest, "the body is empty", expected: "rows as JSON or CSV") }
     if kind == .tensors, headers[.inferenceHeaderLength] != nil {
       throw HTTPProblem(
-        .badRequest, "binary tensors are not taken by model '\(runner.model.name)'", expected: "\"data\" in the JSON, a tensor a column")
+        .badRequest, "binary tensors are not taken by model '\(call.model.name)'", expected: "\"data\" in the JSON, a tensor a column")
     }
     let found = try kind ?? self.kind(headers)
     let bytes = Array(body.readableBytesView)
-    let outputs = try await runner.predict([
-      ServedDocument.body: try HostArray(bytes), ServedDocument.kind: try HostArray([found.rawValue], shape: []),
-    ])
+    let outputs = try await call.predict(
+      [
+        ServedDocument.body: try HostArray(bytes), ServedDocument.kind: try HostArray([found.rawValue], shape: []),
+      ], RequestOptions(exchange))
     guard let answer = outputs[ServedDocument.answer] else { throw DocumentAnswerMissing() }
-    return Reply(answer.bytes, model: runner.answering)
+    return Reply(answer.bytes, model: call.answering)
   }
 
   private static func kind(_ headers: HTTPFields) throws -> ServedDocument.Kind {

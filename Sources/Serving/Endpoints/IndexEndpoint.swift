@@ -4,7 +4,7 @@ import Web
 
 /// `GET /`: what can be called, for somebody who has only the address.
 enum IndexEndpoint {
-  static func reply(routes: [Route], models: ModelTable, languages: LanguageTable) -> Reply {
+  static func reply(routes: [Route], models: ModelRepository, languages: LanguageTable) -> Reply {
     Reply { writer in
       writer.raw("{\"name\":\"martlet\",\"version\":")
       writer.string(MartletVersion.current)

@@ -5,7 +5,7 @@ import Web
 
 /// The Open Inference Protocol v2 over REST, with the binary tensor extension.
 struct InferenceEndpoints: Sendable {
-  let models: ModelTable
+  let models: ModelRepository
   let byteLimit: Int
 
   var routes: [Route] {
@@ -22,44 +22,49 @@ struct InferenceEndpoints: Sendable {
         _ = try await exchange.body()
         return index()
       },
-      Route(.get, "/v2/models/{name}", .predict, "a model's inputs and outputs") { try metadata(try find($0)) },
-      Route(.get, "/v2/models/{name}/versions/{version}", .predict, "the same of one version") { try metadata(try find($0)) },
-      Route(.get, "/v2/models/{name}/ready", .predict, "whether a model is ready") { try ready(try find($0)) },
-      Route(.get, "/v2/models/{name}/versions/{version}/ready", .predict, "the same of one version") { try ready(try find($0)) },
-      Route(.post, "/v2/models/{name}/infer", .predict, "tensors in, tensors out") { try await infer($0, try find($0)) },
+      Route(.get, "/v2/models/{name}", .predict, "a model's inputs and outputs") { try metadata(try await find($0)) },
+      Route(.get, "/v2/models/{name}/versions/{version}", .predict, "the same of one version") { try metadata(try await find($0)) },
+      Route(.get, "/v2/models/{name}/ready", .predict, "whether a model is ready") { try ready(try await find($0)) },
+      Route(.get, "/v2/models/{name}/versions/{version}/ready", .predict, "the same of one version") { try ready(try await find($0)) },
+      Route(.post, "/v2/models/{name}/infer", .predict, "tensors in, tensors out") { try await infer($0, try await find($0)) },
       Route(.post, "/v2/models/{name}/versions/{version}/infer", .predict, "the same with one version") {
-        try await infer($0, try find($0))
+        try await infer($0, try await find($0))
       },
     ]
   }
 
-  private func find(_ exchange: Exchange) throws -> ModelRunner {
-    try models.find(exchange.parameters["name"] ?? "", version: exchange.parameters["version"])
+  private func find(_ exchange: Exchange) async throws -> ModelCall {
+    try await models.find(
+      exchange.parameters["name"] ?? "", version: exchange.parameters["version"], for: RequestIdentity(exchange))
   }
 
   private func index() -> Reply {
     Reply { writer in
-      writer.array(models.runners) { writer, runner in
+      writer.array(models.index()) { writer, entry in
         writer.raw("{\"name\":")
-        writer.string(runner.model.name)
+        writer.string(entry.name)
         writer.raw(",\"version\":")
-        writer.string(runner.model.version)
-        writer.raw(",\"state\":\"READY\",\"reason\":\"\"}")
+        writer.string(entry.version)
+        writer.raw(",\"state\":")
+        writer.string(entry.state.rawValue)
+        writer.raw(",\"reason\":")
+        writer.string(entry.reason)
+        writer.raw("}")
       }
     }
   }
 
-  private func ready(_ runner: ModelRunner) throws -> Reply {
+  private func ready(_ call: ModelCall) throws -> Reply {
     var reply = Reply { writer in
       writer.raw("{\"name\":")
-      writer.string(runner.model.name)
+      writer.string(call.model.name)
       writer.raw(",\"ready\":true}")
     }
-    reply.model = runner.answering
+    reply.model = call.answering
     return reply
   }
 
-  private func metadata(_ runner: ModelRunner) throws -> Reply {
+  private func metadata(_ call: ModelCall) throws -> Reply {
     func write(_ specs: [TensorSpec], to writer: inout JSONWriter) {
       writer.array(specs) { writer, spec in
         writer.raw("{\"name\":")
@@ -73,13 +78,13 @@ struct InferenceEndpoints: Sendable {
     }
     var reply = Reply { writer in
       writer.raw("{\"name\":")
-      writer.string(runner.model.name)
+      writer.string(call.model.name)
       writer.raw(",\"versions\":")
-      writer.strings(models.versions(of: runner.model.name).map(\.model.version))
+      writer.strings(models.versions(of: call.model.name).map(\.model.version))
       writer.raw(",\"platform\":")
-      writer.string(runner.model.platform)
+      writer.string(call.model.platform)
       writer.raw(",\"inputs\":")
-      if let columns = runner.model.columns {
+      if let columns = call.model.columns {
         writer.array(columns) { writer, column in
           writer.raw("{\"name\":")
           writer.string(column.name)
@@ -90,17 +95,17 @@ struct InferenceEndpoints: Sendable {
         writer.raw(",\"outputs\":[]}")
         return
       }
-      write(runner.signature.inputs, to: &writer)
+      write(call.signature.inputs, to: &writer)
       writer.raw(",\"outputs\":")
-      write(runner.signature.outputs, to: &writer)
+      write(call.signature.outputs, to: &writer)
       writer.raw("}")
     }
-    reply.model = runner.answering
+    reply.model = call.answering
     return reply
   }
 
-  private func infer(_ exchange: Exchange, _ runner: ModelRunner) async throws -> Reply {
-    if runner.model.columns != nil { return try await DocumentRequest.answer(exchange, runner, as: .tensors) }
+  private func infer(_ exchange: Exchange, _ call: ModelCall) async throws -> Reply {
+    if call.model.columns != nil { return try await DocumentRequest.answer(exchange, call, as: .tensors) }
     let headers = exchange.request.headers
     try RequestBodyKind.checkEncoding(headers)
     var jsonLength: Int?
@@ -113,13 +118,13 @@ struct InferenceEndpoints: Sendable {
       throw HTTPProblem(.unsupportedMediaType, "Content-Type '\(excerpt(type))' is not read here", expected: "application/json")
     }
     let body = try await exchange.body()
-    let request = try InferenceRequest(body, jsonLength: jsonLength, signature: runner.signature, byteLimit: byteLimit)
-    let outputs = try await runner.predict(request.inputs)
-    return try reply(to: request, outputs, runner)
+    let request = try InferenceRequest(body, jsonLength: jsonLength, signature: call.signature, byteLimit: byteLimit)
+    let outputs = try await call.predict(request.inputs, RequestOptions(exchange))
+    return try reply(to: request, outputs, call)
   }
 
-  private func reply(to request: InferenceRequest, _ outputs: [String: HostArray], _ runner: ModelRunner) throws -> Reply {
-    let wanted = request.outputs.isEmpty ? runner.signature.outputs.map { (name: $0.name, isBinary: nil as Bool?) } : request.outputs
+  private func reply(to request: InferenceRequest, _ outputs: [String: HostArray], _ call: ModelCall) throws -> Reply {
+    let wanted = request.outputs.isEmpty ? call.signature.outputs.map { (name: $0.name, isBinary: nil as Bool?) } : request.outputs
     let arrays = try wanted.map { output in
       guard let array = outputs[output.name], let datatype = array.dtype.inferenceProtocolName else {
         throw InferenceOutputMissing(name: output.name)
@@ -128,9 +133,9 @@ struct InferenceEndpoints: Sendable {
     }
     var writer = JSONWriter(capacity: 256 + arrays.reduce(0) { $0 + $1.array.elementCount * 8 })
     writer.raw("{\"model_name\":")
-    writer.string(runner.model.name)
+    writer.string(call.model.name)
     writer.raw(",\"model_version\":")
-    writer.string(runner.model.version)
+    writer.string(call.model.version)
     if let id = request.id {
       writer.raw(",\"id\":")
       writer.string(id)
@@ -155,7 +160,7 @@ struct InferenceEndpoints: Sendable {
     }
     writer.raw("}")
     let binary = arrays.filter(\.isBinary)
-    var reply = Reply(writer.bytes, model: runner.answering)
+    var reply = Reply(writer.bytes, model: call.answering)
     if !binary.isEmpty {
       reply.contentType = "application/octet-stream"
       reply.headers = [(.inferenceHeaderLength, String(writer.bytes.count))]

@@ -4,7 +4,7 @@ import Web
 
 /// `GET /metrics` for Prometheus.
 struct MetricsEndpoint: Sendable {
-  let models: ModelTable
+  let models: ModelRepository
   let languages: LanguageTable
   let metrics: ServerMetrics
   /// All routes and what no route took, once they are known.
@@ -66,7 +66,7 @@ struct MetricsEndpoint: Sendable {
     for model in models { text.sample("martlet_model_failures_total", model.labels, model.figures.failures) }
     text.family("martlet_model_rejections_total", "counter", "Requests that the model did not answer, by reason.")
     for model in models {
-      for reason in [ModelMetrics.Rejection.queueFull, .deadline] {
+      for reason in ModelMetrics.Rejection.allCases {
         text.sample(
           "martlet_model_rejections_total", model.labels + [("reason", reason.rawValue)], model.figures.rejections[reason] ?? 0)
       }

@@ -3,7 +3,7 @@ import Web
 
 /// Writes a model's outputs for people: the class and its name, the probabilities; or the values as they are.
 struct PredictAnswer {
-  let runner: ModelRunner
+  let call: ModelCall
   let outputs: [String: HostArray]
 
   /// `{"prediction", "label", "probabilities", "model", "version"}` for one item, `{"predictions": [{…}], …}` for a batch.
@@ -21,9 +21,9 @@ struct PredictAnswer {
       }
     }
     writer.raw(",\"model\":")
-    writer.string(runner.model.name)
+    writer.string(call.model.name)
     writer.raw(",\"version\":")
-    writer.string(runner.model.version)
+    writer.string(call.model.version)
     writer.raw("}")
   }
 
@@ -37,19 +37,19 @@ struct PredictAnswer {
     writer.raw("}")
   }
 
-  private var isBatched: Bool { runner.signature.isBatched }
+  private var isBatched: Bool { call.signature.isBatched }
 
   private var items: Int { isBatched ? outputs.values.first?.shape.first ?? 0 : 1 }
 
   /// The probabilities of a classifier, `[items, classes]`.
   private var probabilities: HostArray? {
-    guard let labels = runner.model.labels, isBatched else { return nil }
+    guard let labels = call.model.labels, isBatched else { return nil }
     guard let array = outputs["probabilities"] ?? (outputs.count == 1 ? outputs.values.first : nil) else { return nil }
     return array.shape.count == 2 && array.shape[1] == labels.count && array.dtype.isFloatingPoint ? array : nil
   }
 
   private func writeMembers(of item: Int, _ probabilities: HostArray?, to writer: inout JSONWriter) {
-    guard let probabilities, let labels = runner.model.labels else {
+    guard let probabilities, let labels = call.model.labels else {
       writer.raw("\"prediction\":")
       writeValues(of: item, to: &writer)
       return
@@ -66,14 +66,14 @@ struct PredictAnswer {
     writer.raw(",\"probabilities\":{")
     for index in row.indices {
       if index > 0 { writer.raw(",") }
-      writer.raw(runner.labelKeys[index])
+      writer.raw(call.labelKeys[index])
       if probabilities.dtype == .float64 { writer.number(row[index]) } else { writer.number(Float(row[index])) }
     }
     writer.raw("}")
   }
 
   private func writeValues(of item: Int, to writer: inout JSONWriter) {
-    let specs = runner.signature.outputs.filter { outputs[$0.name] != nil }
+    let specs = call.signature.outputs.filter { outputs[$0.name] != nil }
     if specs.count == 1, let array = specs.first.flatMap({ outputs[$0.name] }) {
       writeValue(of: item, array, to: &writer)
       return

@@ -14,7 +14,7 @@ final class Readiness: Sendable {
 
 /// Health, figures, and what can be called.
 struct StatusEndpoints: Sendable {
-  let models: ModelTable
+  let models: ModelRepository
   let languages: LanguageTable
   let readiness: Readiness
   let metrics: ServerMetrics
@@ -34,9 +34,9 @@ struct StatusEndpoints: Sendable {
       },
       Route(.get, "/models/{name}", .predict, "one model: signature, labels, metrics") { exchange in
         if let runner = languages.find(exchange.parameters["name"] ?? "") { return Reply { $0.value(document(runner)) } }
-        let runner = try models.find(exchange.parameters["name"] ?? "")
-        var reply = Reply { $0.value(document(runner)) }
-        reply.model = runner.answering
+        let call = try await models.find(exchange.parameters["name"] ?? "")
+        var reply = Reply { $0.value(document(call.runner)) }
+        reply.model = call.answering
         return reply
       },
       Route(.get, "/v1/models/{name}", .predict, "a language model as OpenAI's clients know it, another as TensorFlow Serving tells it") {
@@ -46,7 +46,7 @@ struct StatusEndpoints: Sendable {
         if !languages.runners.isEmpty, models.versions(of: name).isEmpty {
           return Reply(.modelNotFound(name, known: languages.names + models.names), language: exchange.language)
         }
-        _ = try models.find(exchange.parameters["name"] ?? "")
+        _ = try await models.find(exchange.parameters["name"] ?? "")
         return Reply { writer in
           writer.raw("{\"model_version_status\":")
           writer.array(models.versions(of: exchange.parameters["name"] ?? "")) { writer, runner in

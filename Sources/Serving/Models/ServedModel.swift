@@ -59,20 +59,8 @@ public enum ServedDocument {
     outputs: [TensorSpec(name: answer, dtype: .uint8, shape: [nil])], isBatched: false)
 }
 
-/// How requests that wait for the same model are joined into one call.
-public struct Batching: Sendable, Hashable {
-  /// The most items in one joined call.
-  public let maxItems: Int
-
-  /// Every request is a call of its own.
-  public static var off: Batching { Batching(maxItems: 1) }
-
-  /// Requests that arrive while the model is busy go into the next call together, up to `maxItems` items. A request never waits for
-  /// others: when the model is free, it is started at once.
-  public static func whileBusy(maxItems: Int) -> Batching { Batching(maxItems: max(1, maxItems)) }
-
-  private init(maxItems: Int) { self.maxItems = maxItems }
-}
+/// Makes a model of a reference: `name` for the newest version, or `name@version`.
+public typealias ModelLoader = @Sendable (_ reference: String) async throws -> ServedModel
 
 /// A model with a name and a version, ready to be served.
 public struct ServedModel: Sendable {
@@ -93,20 +81,36 @@ public struct ServedModel: Sendable {
   /// The columns of a model that reads whole requests (``ServedDocument``); `nil` for a model of tensors.
   public let columns: [ServedColumn]?
   /// How waiting requests are joined.
-  public let batching: Batching
-  /// Calls of the predictor at the same time, at most.
+  public let batching: any BatchingPolicy
+  /// Calls of one instance at the same time, at most.
   public let maxConcurrentCalls: Int
+  /// Copies of the model that compute at the same time; the first is ``predictor``.
+  public let instances: [any Predictor]
+  /// Makes a copy in the place of one that does not answer any more; `nil` where that is not possible.
+  public let makeInstance: (@Sendable () async throws -> any Predictor)?
+  /// Inputs to warm the model with before it takes over. Without any, zeros are taken where the signature says enough.
+  public let samples: [[String: HostArray]]
+  /// The same inputs always give the same outputs, so that they may come from the response cache.
+  public let isCacheable: Bool
+  /// Bytes that the model takes in memory; 0 where nobody knows.
+  public let memoryBytes: Int
+  /// Tells a copy that was loaded again from the one before.
+  let identity = ModelIdentity()
 
   /// - Parameters:
   ///   - labels: by default those of the predictor, if it is a `Classifier`.
   ///   - adapter: what makes inputs of uploaded files; without it the model takes numbers only.
   ///   - columns: those of a model of tables, whose predictor has the signature of ``ServedDocument``.
   ///   - batching: has an effect only where the signature says that items do not influence each other.
+  ///   - replicas: more copies, with the same signature.
+  ///   - makeInstance: makes a copy in the place of one that hangs.
+  ///   - samples: inputs to warm the model with.
   public init(
     name: String, version: String, predictor: any Predictor, labels: [String]? = nil, platform: String = "martlet",
     metrics: [String: Double] = [:], adapter: InputAdapter? = nil, columns: [ServedColumn]? = nil,
-    batching: Batching = .whileBusy(maxItems: 32),
-    maxConcurrentCalls: Int = 1
+    batching: any BatchingPolicy = Batching.whileBusy(maxItems: 32), maxConcurrentCalls: Int = 1, replicas: [any Predictor] = [],
+    makeInstance: (@Sendable () async throws -> any Predictor)? = nil, samples: [[String: HostArray]] = [], isCacheable: Bool = true,
+    memoryBytes: Int = 0
   ) {
     self.name = name
     self.version = version
@@ -118,5 +122,12 @@ public struct ServedModel: Sendable {
     self.columns = columns
     self.batching = batching
     self.maxConcurrentCalls = max(1, maxConcurrentCalls)
+    instances = [predictor] + replicas
+    self.makeInstance = makeInstance
+    self.samples = samples
+    self.isCacheable = isCacheable
+    self.memoryBytes = max(0, memoryBytes)
   }
 }
+
+final class ModelIdentity: Sendable {}
