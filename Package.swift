@@ -128,6 +128,7 @@ let package = Package(
     module("Bundles", from: ["MartletCore"]),
     module(
       "Registry", from: ["MartletCore", "Bundles", .product(name: "GRDB", package: "GRDB.swift")]),
+    module("Releases", from: ["MartletCore"]),
     // Floor 6
     module(
       "Serving",
