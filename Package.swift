@@ -107,6 +107,15 @@ let package = Package(
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
     module("Text", from: ["MartletCore"], fixtures: true),
+    module(
+      "Databases",
+      from: [
+        "MartletCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], tests: ["DatabaseTesting"]),
+    [
+      .target(
+        name: "DatabaseTesting", dependencies: ["Databases"], path: "Tests/Support/DatabaseTesting", swiftSettings: swiftSettings)
+    ],
     module("Tables", from: ["MartletCore", "Torch", "CArrow", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")], fixtures: true),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
