@@ -61,6 +61,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -79,6 +80,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
@@ -106,6 +108,12 @@ let package = Package(
     module("NN", from: ["MartletCore", "Torch"], fixtures: true),
     module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
+    module(
+      "Hub",
+      from: [
+        "MartletCore", crypto, httpClient, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     module("Text", from: ["MartletCore"], fixtures: true),
     module(
       "Databases",
@@ -153,7 +161,7 @@ let package = Package(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
-        "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Web", "Serving", "Project", "Commands", logging,
+        "Hub", "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Web", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
