@@ -28,15 +28,14 @@ struct HubDownload {
     }
     let kept = size()
     if kept > 0 { progress(kept) }
-    var validator: String?
-    try await transport.retrying { try await attempt(&validator) }
+    var origin = Origin()
+    try await transport.retrying { try await attempt(&origin) }
     do {
       try verify()
-    } catch let error as HubError where kept > 0 {
-      // What an earlier process left may have been wrong from the beginning.
-      progress(-file.size)
-      validator = nil
-      do { try await transport.retrying { try await attempt(&validator) } } catch is HubError { throw error }
+    } catch let error as HubError where origin.isPatched || kept == file.size {
+      // One of the parts was wrong, perhaps what an earlier process left: once more in one piece.
+      origin = Origin()
+      do { try await transport.retrying { try await attempt(&origin) } } catch is HubError { throw error }
       try verify()
     }
   }
@@ -46,10 +45,17 @@ struct HubDownload {
     return lstat(incomplete, &info) == 0 ? Int(info.st_size) : 0
   }
 
+  /// Where the kept bytes come from.
+  private struct Origin {
+    /// The strong entity tag of what they belong to, where it is known. The file's name is its checksum, so a mistake is found in any case;
+    /// the tag finds it before the bytes come.
+    var validator: String?
+    /// They came in several answers.
+    var isPatched = false
+  }
+
   /// Asks for what is missing and appends it.
-  /// - Parameter validator: the strong entity tag of what the kept bytes belong to, where it is known. The file's name is its checksum, so
-  ///   a mistake is found in any case; the tag finds it before the bytes come.
-  private func attempt(_ validator: inout String?) async throws {
+  private func attempt(_ origin: inout Origin) async throws {
     let descriptor = open(incomplete, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw FileError(path: incomplete, problem: "cannot be written: \(AtomicFile.systemReason())") }
     defer { close(descriptor) }
@@ -60,7 +66,7 @@ struct HubDownload {
     var headers: HTTPHeaders = [:]
     if have > 0 {
       headers.add(name: "Range", value: "bytes=\(have)-")
-      if let validator { headers.add(name: "If-Range", value: validator) }
+      if let validator = origin.validator { headers.add(name: "If-Range", value: validator) }
     }
     let response = try await transport.send(.GET, address, headers: headers)
     if response.status == .rangeNotSatisfiable {
@@ -70,8 +76,9 @@ struct HubDownload {
     }
     if let error = api.refusal(response, path: file.path) { throw error }
     if have > 0, !continues(response, from: have) { try restart(descriptor, &have) }
+    if have > 0 { origin.isPatched = true }
     let tag = response.headers.first(name: "ETag")
-    validator = tag.flatMap { $0.hasPrefix("\"") ? $0 : nil }
+    origin.validator = tag.flatMap { $0.hasPrefix("\"") ? $0 : nil }
     let before = have
     do {
       for try await piece in response.body {

@@ -42,7 +42,7 @@ struct HubTransport: Sendable {
   // MARK: One request
 
   /// Sends a request and follows redirects.
-  /// - Parameter staysOnHub: a redirect to another host is the answer.
+  /// - Parameter staysOnHub: a redirect to another host, or one that says what it leads to, is the answer.
   /// - Throws: `Passing` for what may mend itself, `HubError`, `CancellationError`.
   func send(
     _ method: HTTPMethod, _ address: String, headers: HTTPHeaders = [:], staysOnHub: Bool = false
@@ -60,7 +60,7 @@ struct HubTransport: Sendable {
       if let passing = passing(status, response.headers, address) { throw passing }
       guard [301, 302, 303, 307, 308].contains(status), let location = response.headers.first(name: "Location") else { return response }
       let next = try target(location, from: address)
-      if staysOnHub, !isHub(next) { return response }
+      if staysOnHub, !isHub(next) || response.headers.contains(name: "X-Linked-Etag") { return response }
       address = next
     }
     throw HubError(.badRedirect(from: Self.shown(address), reason: "it goes on after ten"))
@@ -79,13 +79,8 @@ struct HubTransport: Sendable {
     if error is CancellationError || Task.isCancelled { return CancellationError() }
     if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
     let host = URLComponents(string: address)?.host ?? address
-    let isUnreachable: Bool
-    switch error {
-    case let error as HTTPClientError:
-      isUnreachable = error == .connectTimeout || error == .getConnectionFromPoolTimeout
-    case is NIOConnectionError: isUnreachable = true
-    default: isUnreachable = false
-    }
+    // Before anything was said, all but silence and a connection that was let go mean that nobody is there.
+    let isUnreachable = (error as? HTTPClientError).map { $0 != .readTimeout && $0 != .remoteConnectionClosed } ?? true
     return Passing(error: HubError(.noNetwork(host: host, reason: reason(error))), isUnreachable: isUnreachable)
   }
 

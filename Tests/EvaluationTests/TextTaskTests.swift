@@ -79,8 +79,8 @@ private struct LetterModel: TextEmbedder {
     let sums = report.predictions.map { $0["log_probabilities"]?.arrayValue?.compactMap(\.doubleValue) ?? [] }
     #expect(sums == [[-4, -6], [-7.5, -4], [-2, -2]])
     #expect(report.metrics["acc"]?.value == 1.0 / 3)
-    #expect(report.metrics["acc_norm"]?.value == 1)
-    #expect(report.metrics["acc_bytes"]?.value == 1)
+    #expect(report.metrics["acc_norm"]?.value == 2.0 / 3)
+    #expect(report.metrics["acc_bytes"]?.value == 2.0 / 3)
     let confidence = 1 / (1 + exp(-2.0)), second = 1 / (1 + exp(-3.5)), third = 0.5
     let brier = (2 * pow(1 - confidence, 2) + 2 * pow(second, 2) + 2 * pow(third, 2)) / 3
     #expect(abs((report.metrics["brier"]?.value ?? 0) - brier) < 1e-12)

@@ -67,8 +67,8 @@ import Testing
 
   @Test func `Pickles come only when they are asked for`() async throws {
     try await HubStage.with { stage in
-      #expect(
-        await hubError { _ = try await stage.client().file("pytorch_model.bin", of: stage.repository()) } == .pickle("pytorch_model.bin"))
+      let refused = await hubError { _ = try await stage.client().file("pytorch_model.bin", of: stage.repository()) }
+      #expect(refused == .pickle("pytorch_model.bin"))
       let only = await hubError { _ = try await stage.client().snapshot(of: stage.repository(), HubPatterns(allow: ["*.bin"])) }
       guard case .nothingMatches(_, let known) = only else {
         Issue.record("\(String(describing: only))")
