@@ -27,6 +27,9 @@ case "generation": results = try GenerationBenchmark.run(Array(arguments.dropFir
 case "tokenizers": results = try TokenizerBenchmark.run(Array(arguments.dropFirst()))
 case "language-tools": results = try LanguageToolsBenchmark.run(Array(arguments.dropFirst()))
 case "soak": results = try await Soak.steps()
+case "serve": results = try await ServingBenchmark.serve(Array(arguments.dropFirst()))
+case "serve-alone": results = try await ServingBenchmark.alone(Array(arguments.dropFirst()))
+case "serve-swaps": results = try await ServingBenchmark.swaps(Array(arguments.dropFirst()))
 case "metrics": results = Dictionary(uniqueKeysWithValues: metricsBenchmark().map { ($0.name, $0.seconds) })
 default:
   FileHandle.standardError.write(
@@ -35,6 +38,7 @@ default:
       usage: martlet-bench small-op | mlp-sgd | mlp-adamw | cnn-epoch | images PHOTO | metrics | augment PHOTO | optimizers mlp|resnet18
         | distributed [local] | models NAME THREADS | loader FOLDER WORKERS | precision WAY THREADS | tables TASK FILE | checks | recipes THREADS
         | learners [TASK ...] | evaluation | soak | generation MODEL THREADS [FORMAT] | tokenizers … | language-tools …
+        | serve PORT NETWORK [BATCH [QUEUE]] | serve-alone NETWORK | serve-swaps PORT NETWORK COUNT
 
       """
       .utf8))

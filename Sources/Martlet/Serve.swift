@@ -1,8 +1,7 @@
-import Bundles
 public import Commands
 import Foundation
-import Images
 import MartletCore
+import Project
 import Registry
 import Serving
 import Torch
@@ -16,25 +15,32 @@ extension MartletEngine {
     try TorchLibrary.check()
     let clock = ContinuousClock.now
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
-    let references = try request.references.isEmpty ? registry.models().map(\.name) : request.references
-    guard !references.isEmpty else {
+    let execution = request.settings?.execution ?? ProjectExecution()
+    let isOnDemand = execution.onDemand ?? false
+    let all = try request.references.isEmpty && !isOnDemand ? registry.models().map(\.name) : request.references
+    guard !all.isEmpty || isOnDemand else {
       throw ArgumentError("the registry \(request.surroundings.registry) holds no model", remedy: "martlet run")
     }
     var models: [ServedModel] = [], languageModels: [ServedLanguageModel] = []
-    for reference in references {
+    for reference in all {
       let version = try registry.resolve(reference)
       if LanguageBundle.kinds.contains(try registry.manifest(of: version).kind) {
         languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version)))
       } else {
-        models.append(try Self.served(version, from: registry))
+        models.append(try Self.served(version, from: registry, execution))
       }
     }
     var options = ServerOptions()
     options.host = request.host
     options.port = request.port
+    options.take(execution)
+    try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
-    let server = try ModelServer(models: models, languageModels: languageModels, options: options) { address in
+    let server = try ModelServer(
+      models: models, languageModels: languageModels, ensembles: Self.ensembles(request.settings), options: options,
+      source: Self.source(request.surroundings.registry, execution)
+    ) { address in
       if let path = request.readyFile {
         let ready: JSONValue = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
         do { try AtomicFile.write(JSON.encode(ready), to: path) } catch { Terminal.note("\(error)") }
@@ -47,22 +53,5 @@ extension MartletEngine {
     return ServeSummary(
       models: names, host: request.host, port: server.address?.port ?? request.port, requests: server.answeredRequests,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
-  }
-
-  /// A version of the registry, verified and loaded, with one forward pass behind it so that the first request is not the slow one.
-  static func served(_ version: ModelVersion, from registry: ModelRegistry) throws -> ServedModel {
-    let bundle = try registry.bundle(version)
-    if TableBundle.kinds.contains(bundle.manifest.kind) { return try TableServing.model(version, bundle) }
-    guard bundle.manifest.kind == ImageBundle.kind else {
-      throw ArgumentError("\(version.reference) is a \(bundle.manifest.kind), which this server cannot run", expected: ImageBundle.kind)
-    }
-    let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
-    let adapter = InputAdapter { bytes in
-      let image = try preparation.decode(Data(bytes), source: "the picture in the request")
-      return [TorchClassifier.inputName: try HostArray(try preparation.floats(image), shape: [1] + preparation.shape)]
-    }
-    return ServedModel(
-      name: version.name, version: String(version.number), predictor: try TorchClassifier(bundle: bundle), platform: "martlet_libtorch",
-      metrics: version.metrics.mapValues(\.value), adapter: adapter)
   }
 }

@@ -9,7 +9,7 @@ import Torch
 /// A trained network that answers with probabilities, on a libtorch thread of its own.
 ///
 /// `@unchecked Sendable`: after `init` the network is touched only by work on `thread`, one piece at a time, and nothing changes it.
-public final class TorchClassifier: Classifier, @unchecked Sendable {
+public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable {
   public let signature: Signature
   public let labels: [String]
   private let model: any Layer
@@ -53,6 +53,8 @@ public final class TorchClassifier: Classifier, @unchecked Sendable {
   }
 
   deinit { if ownsThread { thread.stop() } }
+
+  public var executor: any TaskExecutor { thread }
 
   /// The signature of a classifier of pictures.
   public static func signature(input: [Int], classes: Int) -> Signature {

@@ -58,4 +58,8 @@ public struct ProjectServing: Codable, Sendable, Hashable {
   public var host: String
   /// The port; 0 takes a free one.
   public var port: Int
+  /// How the server computes; `nil` is its own way.
+  public var execution: ProjectExecution?
+  /// Models that answer as one, by name.
+  public var ensembles: [String: ProjectEnsemble]?
 }

@@ -121,5 +121,7 @@ public enum ProjectSchema {
   static let serve = MappingShape([
     .standard("host", .text(.any), "127.0.0.1", "The address to listen on; 0.0.0.0 is every one of the machine."),
     .standard("port", .whole(0...65_535), 8080, "The port; 0 takes a free one."),
+    .optional("execution", .mapping(ProjectExecution.shape), "How the server computes: batches, copies, queues, memory."),
+    .optional("ensembles", .table(.mapping(ProjectEnsemble.shape)), "Models that answer as one, by name."),
   ])
 }

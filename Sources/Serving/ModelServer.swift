@@ -43,15 +43,13 @@ public final class ModelServer: Service {
   ///   - models: several versions of one name are allowed; the last given is the one that answers where a request names none.
   ///   - languageModels: models for the endpoints of OpenAI's clients, by the same rule.
   ///   - ensembles: models that are made of those given before them.
-  ///   - loader: makes models while the server runs; without it those given here are all.
-  ///   - onDemand: says which references the loader knows, so that a request for one loads it; without it only an order does.
+  ///   - source: makes models while the server runs; without it those given here are all.
   ///   - logger: by default a `JSONLogHandler` on standard error.
   ///   - onReady: is called once the server listens, with the port that it got.
   /// - Throws: `ServerError` if there is no model, or two are the same.
   public init(
     models: [ServedModel], languageModels: [ServedLanguageModel] = [], ensembles: [EnsembleSpec] = [],
-    options: ServerOptions = ServerOptions(), loader: ModelLoader? = nil,
-    onDemand: (@Sendable (String) async -> Bool)? = nil, logger: Logger? = nil,
+    options: ServerOptions = ServerOptions(), source: ModelSource? = nil, logger: Logger? = nil,
     onReady: @escaping @Sendable (Address) async -> Void = { _ in }
   ) throws(ServerError) {
     let logger = logger ?? Logger(label: "martlet.serving") { JSONLogHandler(label: $0) }
@@ -59,8 +57,9 @@ public final class ModelServer: Service {
       queue: max(0, options.maxQueuedRequests), timeout: TimeAmount(options.requestTimeout),
       hang: options.hangTimeout.map { TimeAmount($0) })
     let settings = ModelRepository.Settings(
-      limits: limits, cache: options.responseCacheBytes > 0 ? ResponseCache(maxBytes: options.responseCacheBytes) : nil, loader: loader,
-      knows: onDemand, memoryBudget: options.modelMemoryBytes, loadWait: options.loadWait, drain: options.swapDrainTimeout,
+      limits: limits, cache: options.responseCacheBytes > 0 ? ResponseCache(maxBytes: options.responseCacheBytes) : nil,
+      loader: source?.load,
+      knows: source?.knows, memoryBudget: options.modelMemoryBytes, loadWait: options.loadWait, drain: options.swapDrainTimeout,
       warmUp: options.warmUpTimeout, faults: options.faults)
     let models = try ModelRepository(models, settings: settings, logger: logger, isAlone: languageModels.isEmpty)
     for ensemble in ensembles { try models.add(ensemble) }

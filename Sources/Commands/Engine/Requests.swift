@@ -90,6 +90,8 @@ public struct ServeRequest: Codable, Sendable, Hashable {
   public var port: Int
   /// A file to write `{"host", "port", "pid"}` to once requests are answered.
   public var readyFile: String?
+  /// The project's settings; `nil` without a project.
+  public var settings: ProjectServing?
   public var surroundings: Surroundings
 }
 

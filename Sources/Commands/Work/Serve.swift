@@ -31,7 +31,7 @@ struct Serve: EngineCommand {
     let summary = try await engine.serve(
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
-        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, surroundings: global.surroundings))
+        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings))
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)

@@ -23,7 +23,7 @@ final class TableServing: Predictor {
     return ServedModel(
       name: version.name, version: String(version.number), predictor: serving, labels: model.configuration.labels,
       platform: "martlet_tables", metrics: version.metrics.mapValues(\.value), columns: columns, batching: Batching.off,
-      maxConcurrentCalls: max(1, Parallel.defaultThreads))
+      maxConcurrentCalls: max(1, Parallel.defaultThreads), memoryBytes: bundle.manifest.size)
   }
 
   init(_ model: TableModel, name: String, version: String) {

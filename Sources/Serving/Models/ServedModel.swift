@@ -62,6 +62,20 @@ public enum ServedDocument {
 /// Makes a model of a reference: `name` for the newest version, or `name@version`.
 public typealias ModelLoader = @Sendable (_ reference: String) async throws -> ServedModel
 
+/// Where a server gets models from while it runs.
+public struct ModelSource: Sendable {
+  let load: ModelLoader
+  let knows: (@Sendable (String) async -> Bool)?
+
+  /// - Parameters:
+  ///   - onDemand: says which references there are, so that a request for one loads it; without it only an order does.
+  ///   - load: makes a model of a reference.
+  public init(onDemand: (@Sendable (_ reference: String) async -> Bool)? = nil, load: @escaping ModelLoader) {
+    self.load = load
+    knows = onDemand
+  }
+}
+
 /// A model with a name and a version, ready to be served.
 public struct ServedModel: Sendable {
   /// What requests call it by.
