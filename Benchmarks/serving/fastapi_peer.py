@@ -1,6 +1,6 @@
-"""The peer: FastAPI + PyTorch serving a small convolutional network on POST /predict with {"input": 28x28 numbers}.
+"""The peer: FastAPI + PyTorch serving a small network on POST /predict with {"input": 28x28 numbers}.
 
-usage: fastapi_peer.py --port 8001 [--workers 2] [--threads 1] [--trivial]
+usage: fastapi_peer.py --port 8001 [--workers 2] [--threads 1] [--network cnn|mlp|wide] [--trivial]
 
 --trivial answers without a network, to compare what the two servers cost by themselves. Weights are random: the time does not depend on them.
 """
@@ -13,6 +13,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, default=8001)
 parser.add_argument("--workers", type=int, default=1)
 parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--network", default="cnn", choices=["cnn", "mlp", "wide"])
 parser.add_argument("--trivial", action="store_true")
 
 if __name__ == "__main__":
@@ -21,6 +22,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     # Workers are processes of their own that read their settings from the environment.
     os.environ["PEER_TRIVIAL"] = "1" if arguments.trivial else ""
+    os.environ["PEER_NETWORK"] = arguments.network
     os.environ["PEER_THREADS"] = str(arguments.threads)
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
     uvicorn.run("fastapi_peer:app", host="127.0.0.1", port=arguments.port, workers=arguments.workers, log_level="warning", access_log=False)
@@ -35,7 +37,13 @@ else:
     torch.set_num_threads(int(os.environ.get("PEER_THREADS", "1")))
     torch.manual_seed(0)
     labels = [f"class {index}" for index in range(10)]
-    network = make_network().eval()
+    hidden = {"mlp": [128], "wide": [2048, 2048]}.get(os.environ.get("PEER_NETWORK", "cnn"))
+    if hidden:
+        sizes = list(zip([784] + hidden, hidden))
+        layers = [layer for a, b in sizes for layer in (torch.nn.Linear(a, b), torch.nn.ReLU())]
+        network = torch.nn.Sequential(torch.nn.Flatten(), *layers, torch.nn.Linear(hidden[-1], 10)).eval()
+    else:
+        network = make_network().eval()
     app = FastAPI()
 
     class Item(BaseModel):
