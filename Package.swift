@@ -77,7 +77,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -95,6 +99,7 @@ let package = Package(
         name: "CArrow", cxxSettings: [.unsafeFlags(["-isystem", arrow + "/include", "-fvisibility=hidden", "-O2"])],
         linkerSettings: arrowLinkerSettings),
       .systemLibrary(name: "CPostgres"),
+      .systemLibrary(name: "CZlib"),
       .target(
         name: "CLearners", cxxSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
         linkerSettings: [.linkedLibrary("xgboost"), .linkedLibrary("svm")]),
@@ -133,7 +138,7 @@ let package = Package(
     module(
       "Web",
       from: [
-        "MartletCore", hummingbird, httpTypes, logging, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+        "MartletCore", "CZlib", hummingbird, httpTypes, logging, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     // Floor 4
@@ -146,11 +151,23 @@ let package = Package(
     module(
       "Registry", from: ["MartletCore", "Bundles", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Releases", from: ["MartletCore"]),
+    [
+      // The messages and services of Sources/InferenceProtocol/*.proto; Tools/generate-protocol writes them.
+      .target(
+        name: "InferenceProtocol",
+        dependencies: [
+          .product(name: "GRPCCore", package: "grpc-swift-2"), .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+          .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        ], exclude: ["inference.proto", "health.proto"], swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")])
+    ],
     // Floor 6
     module(
       "Serving",
       from: [
-        "MartletCore", "Web", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        "MartletCore", "Web", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), serviceLifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),

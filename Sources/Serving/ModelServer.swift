@@ -25,6 +25,8 @@ public final class ModelServer: Service {
     public let host: String
     /// The port that the server got.
     public let port: Int
+    /// The port of gRPC; `nil` where it is not served.
+    public var grpcPort: Int?
     /// `http://127.0.0.1:8080`
     public var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
   }
@@ -36,6 +38,7 @@ public final class ModelServer: Service {
   private let readiness = Readiness()
   private let routes: RouteTable
   private let responder: WebResponder
+  private let grpc: GRPCEndpoint?
   private let onReady: @Sendable (Address) async -> Void
   private let bound = Mutex<Address?>(nil)
 
@@ -74,27 +77,38 @@ public final class ModelServer: Service {
     repository = models
     self.languages = languages
     self.onReady = onReady
-    routes = Self.routes(models, languages, options, readiness, metrics, logger)
+    let service = InferenceService(
+      models: models, languages: languages, byteLimit: options.maxTensorBytes, languageLimits: LanguageLimits(options),
+      readiness: readiness)
+    let control = RepositoryControl(models: models, languages: languages)
     let bodies = BodyLimits(
       maxBytes: options.maxBodyBytes, maxBytesInFlight: options.maxBodyBytesInFlight, timeout: TimeAmount(options.bodyTimeout))
+    grpc = options.grpcPort.map { port in
+      GRPCEndpoint(
+        InferenceProvider(service: service, repository: control, bodies: bodies), options: options, port: port, metrics: metrics,
+        logger: logger)
+    }
+    routes = Self.routes(models, languages, options, service, control, grpc?.metrics ?? [], metrics, logger)
     responder = WebResponder(
       routes: routes, limits: bodies, metrics: metrics, ids: RequestIDs(), accessLog: options.logsRequests ? logger : nil, logger: logger)
   }
 
   private static func routes(
-    _ models: ModelRepository, _ languages: LanguageTable, _ options: ServerOptions, _ readiness: Readiness, _ metrics: ServerMetrics,
-    _ logger: Logger
+    _ models: ModelRepository, _ languages: LanguageTable, _ options: ServerOptions, _ service: InferenceService,
+    _ repository: RepositoryControl, _ calls: [RouteMetrics], _ metrics: ServerMetrics, _ logger: Logger
   ) -> RouteTable {
     // The page of metrics and the index show all routes, themselves included, so they look into this box.
     let box = Box<RouteTable>()
     let page = MetricsEndpoint(models: models, languages: languages, metrics: metrics) {
-      box.value.map { $0.routes.map(\.metrics) + [$0.unmatched] } ?? []
+      box.value.map { $0.routes.map(\.metrics) + calls + [$0.unmatched] } ?? []
     }
     let routes =
       PredictEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
-      + InferenceEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
+      + InferenceEndpoints(service: service).routes
+      + GenerateEndpoints(service: service, silence: options.streamSilence, logger: logger).routes
+      + RepositoryEndpoints(repository: repository).routes
       + OpenAIEndpoints(languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, logger: logger).routes
-      + StatusEndpoints(models: models, languages: languages, readiness: readiness, metrics: metrics).routes
+      + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },
         Route(.get, "/", .open, "what can be called") { _ in
@@ -120,8 +134,7 @@ public final class ModelServer: Service {
     if options.warmsUp { try await repository.warmUp() }
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        let application = application
-        group.addTask { try await application.run() }
+        group.addTask { try await self.listen() }
         group.addTask { try await self.supervise() }
         // The supervisor returns only after the drain timeout, the application when all connections have ended.
         try await group.next()
@@ -131,6 +144,22 @@ public final class ModelServer: Service {
     } catch is CancellationError {
     } catch {
       throw translate(error)
+    }
+  }
+
+  /// Runs all listeners until their last connections have ended.
+  private func listen() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      let application = application
+      group.addTask { try await application.run() }
+      if let grpc { group.addTask { try await self.listen(grpc) } }
+      try await group.waitForAll()
+    }
+  }
+
+  private func listen(_ grpc: GRPCEndpoint) async throws {
+    do { try await grpc.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw ServerError(.portTaken(options.grpcPort ?? 0))
     }
   }
 
@@ -157,7 +186,12 @@ public final class ModelServer: Service {
   }
 
   private func didStart(_ channel: any Channel) async {
-    let address = Address(host: options.host, port: channel.localAddress?.port ?? options.port)
+    var address = Address(host: options.host, port: channel.localAddress?.port ?? options.port)
+    if let grpc {
+      // Where it does not listen the server stops anyway.
+      guard let port = try? await grpc.port else { return }
+      address.grpcPort = port
+    }
     bound.withLock { $0 = address }
     await onReady(address)
   }

@@ -6,6 +6,8 @@ public struct ServerOptions: Sendable {
   public var host = "127.0.0.1"
   /// The port to listen on; 0 takes any free one.
   public var port = 8080
+  /// The port for gRPC; 0 takes any free one, `nil` serves HTTP only.
+  public var grpcPort: Int?
   /// The longest body in bytes. A longer one is refused with 413, by its declared length before it is read.
   public var maxBodyBytes = 64 << 20
   /// The most bytes of one tensor after decoding.

@@ -9,15 +9,9 @@ enum DocumentRequest {
   /// - Parameter kind: what the bytes are; `nil` asks the headers.
   /// - Throws: `HTTPProblem` 415 for what is neither JSON nor CSV, 400 in the model's own words.
   static func answer(_ exchange: Exchange, _ call: ModelCall, as kind: ServedDocument.Kind? = nil) async throws -> Reply {
-    let headers = exchange.request.headers
-    try RequestBodyKind.checkEncoding(headers)
-    let body = try await exchange.body()
+    let body = try await exchange.plainBody()
     guard body.readableBytes > 0 else { throw HTTPProblem(.badRequest, "the body is empty", expected: "rows as JSON or CSV") }
-    if kind == .tensors, headers[.inferenceHeaderLength] != nil {
-      throw HTTPProblem(
-        .badRequest, "binary tensors are not taken by model '\(call.model.name)'", expected: "\"data\" in the JSON, a tensor a column")
-    }
-    let found = try kind ?? self.kind(headers)
+    let found = try kind ?? self.kind(exchange.request.headers)
     let bytes = Array(body.readableBytesView)
     let outputs = try await call.predict(
       [

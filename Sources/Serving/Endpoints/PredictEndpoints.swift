@@ -53,8 +53,7 @@ struct PredictEndpoints: Sendable {
 
   private func request(_ exchange: Exchange, _ call: ModelCall) async throws -> PredictRequest {
     let headers = exchange.request.headers
-    try RequestBodyKind.checkEncoding(headers)
-    let body = try await exchange.body()
+    let body = try await exchange.plainBody()
     switch try RequestBodyKind(body, headers: headers) {
     case .json: return try PredictRequest(json: body, signature: call.signature, byteLimit: byteLimit)
     case .file(let mediaType, let bytes):

@@ -43,14 +43,6 @@ enum RequestBodyKind {
     if start.starts(with: [0xFF, 0xD8, 0xFF]) { return "image/jpeg" }
     return start == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] ? "image/png" : nil
   }
-
-  /// - Throws: `HTTPProblem` 415 for a body that the server would have to unpack.
-  static func checkEncoding(_ headers: HTTPFields) throws {
-    guard let encoding = headers[.contentEncoding]?.lowercased(), encoding != "identity" else { return }
-    throw HTTPProblem(
-      .unsupportedMediaType, "Content-Encoding '\(excerpt(encoding))' is not read here", expected: "an uncompressed body",
-      remedy: "the request without Content-Encoding")
-  }
 }
 
 extension StringProtocol {

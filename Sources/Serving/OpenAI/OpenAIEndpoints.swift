@@ -40,14 +40,13 @@ struct OpenAIEndpoints: Sendable {
 
   private func body(_ exchange: Exchange) async throws -> ByteBuffer {
     let headers = exchange.request.headers
-    try RequestBodyKind.checkEncoding(headers)
     let mediaType = (headers[.contentType] ?? "").prefix { $0 != ";" }.trimmingSpace().lowercased()
     guard ["", "application/json", "text/json"].contains(mediaType) || mediaType.hasSuffix("+json") else {
       throw HTTPProblem(
         .unsupportedMediaType, "Content-Type '\(excerpt(mediaType))' is not read here", expected: "application/json",
         remedy: "the header Content-Type: application/json")
     }
-    return try await exchange.body()
+    return try await exchange.plainBody()
   }
 
   // MARK: Models

@@ -17,7 +17,7 @@ package final class Exchange: Sendable {
   package let channel: any Channel
   package let id: String
   package let parameters: [String: String]
-  private let limits: BodyLimits
+  let limits: BodyLimits
   private let received = Mutex(Received())
 
   private struct Received {
@@ -77,6 +77,13 @@ package final class Exchange: Sendable {
     if deadline.hasPassed, declared.map({ body.readableBytes < $0 }) ?? true { throw tooSlow }
     received.withLock { $0.isComplete = true }
     return body
+  }
+
+  /// Counts bytes that were made of the body, such as what it unpacks to, until the request is over.
+  /// - Throws: `HTTPProblem` 503 where bodies of other requests fill the server's memory already.
+  package func hold(_ bytes: Int) throws {
+    received.withLock { $0.held += bytes }
+    guard limits.held.add(bytes) <= limits.maxBytesInFlight else { throw busy }
   }
 
   private var tooSlow: HTTPProblem {

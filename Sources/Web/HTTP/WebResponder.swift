@@ -55,6 +55,7 @@ package struct WebResponder: HTTPResponder {
       let end = streamEnd(exchange, target, routeMetrics, reply, start)
       return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing, end: end)
     }
+    reply.pack(accepting: request.headers[.acceptEncoding])
     let seconds = (NIODeadline.now() - start).seconds
     let received = exchange.bytesReceived
     routeMetrics.count(status: reply.status.code, seconds: seconds, received: received, sent: isHead ? 0 : reply.body.count)

@@ -8,14 +8,15 @@ struct InferenceRequest {
   private(set) var id: String?
   private(set) var inputs: [String: HostArray] = [:]
   /// The outputs that the client asked for, in its order; all if empty.
-  private(set) var outputs: [(name: String, isBinary: Bool?)] = []
-  /// Outputs go behind the JSON unless they say otherwise.
-  private(set) var hasBinaryOutputs = false
+  private(set) var outputs: [RequestedOutput] = []
+  private(set) var parameters: [String: JSONValue] = [:]
 
   private let signature: Signature
   private let byteLimit: Int
   private var tail: ByteBuffer
-  private static let rankLimit = 32
+
+  /// Outputs go behind the JSON unless they say otherwise.
+  var hasBinaryOutputs: Bool { parameters["binary_data_output"]?.boolValue ?? false }
 
   /// - Parameter jsonLength: the value of `Inference-Header-Content-Length`; `nil` where all is JSON, 0 where all is one tensor.
   init(_ body: ByteBuffer, jsonLength: Int?, signature: Signature, byteLimit: Int) throws {
@@ -40,6 +41,24 @@ struct InferenceRequest {
     try InputResolver.check(inputs, signature)
   }
 
+  /// A request that came otherwise than over REST.
+  /// - Throws: `HTTPProblem` 400 where the inputs do not fit the signature.
+  init(
+    id: String?, inputs: [String: HostArray], outputs: [RequestedOutput], parameters: [String: JSONValue], signature: Signature
+  ) throws {
+    for (index, output) in outputs.enumerated() where outputs[..<index].contains(where: { $0.name == output.name }) {
+      throw HTTPProblem(.badRequest, "output '\(output.name)' appears twice")
+    }
+    try InputResolver.check(inputs, signature)
+    self.id = id
+    self.inputs = inputs
+    self.outputs = outputs
+    self.parameters = parameters
+    self.signature = signature
+    byteLimit = 0
+    tail = ByteBuffer()
+  }
+
   private mutating func readDocument(_ reader: inout JSONReader) throws {
     var hasInputs = false
     try reader.readObject("the request") { reader, key in
@@ -50,8 +69,8 @@ struct InferenceRequest {
         try reader.readArray("inputs") { reader, index in try readInput(&reader, index) }
       case "outputs": try reader.readArray("outputs") { reader, index in try readOutput(&reader, index) }
       case "parameters":
-        guard case .object(let parameters) = try reader.readValue() else { throw reader.problem("parameters are no object") }
-        hasBinaryOutputs = parameters["binary_data_output"]?.boolValue ?? false
+        guard case .object(let members) = try reader.readValue() else { throw reader.problem("parameters are no object") }
+        parameters = members
       default: try reader.skipValue()
       }
     }
@@ -80,6 +99,7 @@ struct InferenceRequest {
     guard let name else { throw reader.problem("inputs[\(index)] has no name") }
     guard inputs[name] == nil else { throw reader.problem("input '\(excerpt(name))' appears twice") }
     _ = try InputResolver.spec(named: name, in: signature)
+    if parameters["shared_memory_region"] != nil { throw HTTPProblem.noSharedMemory(name) }
     guard let dtype else { throw reader.problem("input '\(name)' has no datatype", expected: "FP32, INT64 …") }
     guard let shape else { throw reader.problem("input '\(name)' has no shape", expected: "an array of dimensions") }
     if let size = parameters["binary_data_size"] {
@@ -119,8 +139,8 @@ struct InferenceRequest {
     try reader.readArray("shape") { reader, _ in
       let place = reader.offset
       let number = try reader.readNumber()
-      guard number.isInteger, let size = Int(number: number), size >= 0, shape.count < Self.rankLimit else {
-        throw reader.problem("a shape is a list of at most \(Self.rankLimit) counts", expected: "an integer of 0 or more", at: place)
+      guard number.isInteger, let size = Int(number: number), size >= 0, shape.count < RawTensor.rankLimit else {
+        throw reader.problem("a shape is a list of at most \(RawTensor.rankLimit) counts", expected: "an integer of 0 or more", at: place)
       }
       shape.append(size)
     }
@@ -148,7 +168,7 @@ struct InferenceRequest {
     guard let bytes = tail.readBytes(length: wanted) else {
       throw HTTPProblem(.badRequest, "the body ends before the tensor '\(name)' does", expected: "\(wanted) bytes")
     }
-    return try Self.array(name, dtype, shape, bytes)
+    return try RawTensor.array(name, dtype, shape, bytes)
   }
 
   /// The whole body is the only input, of which at most the batch dimension is free.
@@ -164,39 +184,34 @@ struct InferenceRequest {
         .badRequest, "\(bytes.count) bytes do not fill '\(spec.name)'", expected: "\(spec.dtype) of shape \(spec.shapeDescription)")
     }
     let shape = spec.shape.map { $0 ?? bytes.count / unit }
-    do { inputs[spec.name] = try Self.array(spec.name, spec.dtype, shape, bytes) } catch let error as ArgumentError {
-      throw HTTPProblem(.badRequest, because: error)
-    }
-  }
-
-  private static func array(_ name: String, _ dtype: DType, _ shape: [Int], _ bytes: [UInt8]) throws -> HostArray {
-    // A truth value other than 0 and 1 would be undefined behaviour in the engine.
-    guard dtype != .bool || bytes.allSatisfy({ $0 <= 1 }) else {
-      throw HTTPProblem(.badRequest, "the bytes of '\(name)' are not all 0 or 1", expected: "BOOL")
-    }
-    return try HostArray(dtype: dtype, shape: shape, bytes: bytes)
+    inputs[spec.name] = try RawTensor.array(spec.name, spec.dtype, shape, bytes)
   }
 
   // MARK: Outputs
 
   private mutating func readOutput(_ reader: inout JSONReader, _ index: Int) throws {
     var name: String?
-    var isBinary: Bool?
+    var parameters: [String: JSONValue] = [:]
     try reader.readObject("outputs[\(index)]") { reader, key in
       switch key {
       case "name": name = try reader.readString()
-      case "parameters": isBinary = try reader.readValue()["binary_data"]?.boolValue
+      case "parameters": parameters = try reader.readValue().objectValue ?? [:]
       default: try reader.skipValue()
       }
     }
     guard let name else { throw reader.problem("outputs[\(index)] has no name") }
-    let names = signature.outputs.map(\.name)
-    guard names.contains(name) else {
-      let near = NearestName.of(String(name.prefix(64)), among: names)
-      throw HTTPProblem(
-        .badRequest, "unknown output '\(excerpt(name))'", expected: names.joined(separator: ", "), remedy: near.map { "'\($0)'" })
-    }
+    let output = try RequestedOutput(name, parameters: parameters)
+    try Self.check(output, signature)
     guard !outputs.contains(where: { $0.name == name }) else { throw reader.problem("output '\(name)' appears twice") }
-    outputs.append((name, isBinary))
+    outputs.append(output)
+  }
+
+  /// - Throws: `HTTPProblem` 400 with the nearest name if the model has no such output.
+  static func check(_ output: RequestedOutput, _ signature: Signature) throws {
+    let names = signature.outputs.map(\.name)
+    guard !names.contains(output.name) else { return }
+    let near = NearestName.of(String(output.name.prefix(64)), among: names)
+    throw HTTPProblem(
+      .badRequest, "unknown output '\(excerpt(output.name))'", expected: names.joined(separator: ", "), remedy: near.map { "'\($0)'" })
   }
 }
