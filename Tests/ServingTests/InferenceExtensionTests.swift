@@ -36,7 +36,7 @@ private struct Townsfolk: Predictor {
       name: "folk", version: "1", predictor: Townsfolk(), labels: ["old", "young"],
       columns: [
         ServedColumn(name: "age", datatype: "FP64", isOptional: true), ServedColumn(name: "city", datatype: "BYTES", isOptional: false),
-      ], batching: .off)
+      ], batching: Batching.off)
   }
 }
 
@@ -160,7 +160,7 @@ private struct Townsfolk: Predictor {
       #expect(index.json.arrayValue?.count == 3 && index.json[0]?["state"] == "READY")
       #expect(try await client.post("/v2/repository/index", #"{"ready":1}"#).status == 400)
       #expect(try await client.post("/v2/repository/index", "[]").status == 400)
-      #expect(try await client.post("/v2/repository/models/none/load", "").status == 404)
+      #expect(try await client.post("/v2/repository/models/none/load", "").status == 501)
       #expect(try await client.post("/v2/repository/models/fashion/load", #"{"parameters":{"config":"{}"}}"#).status == 400)
     }
   }

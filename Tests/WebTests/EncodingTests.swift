@@ -16,7 +16,7 @@ import Testing
         #expect(size == 16)
         continue
       }
-      #expect(packed.count < bytes.count)
+      #expect(packed.count <= bytes.count)
       let plain = try Inflater.inflate(ByteBuffer(bytes: packed), coding, limit: size)
       #expect(Array(plain.readableBytesView) == bytes)
     }
@@ -47,7 +47,8 @@ import Testing
   @Test(arguments: ContentCoding.allCases) func `damaged bodies are the client's fault`(coding: ContentCoding) throws {
     let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 31 / 17) }
     let good = Array(try Self.packed(bytes, coding).readableBytesView)
-    for broken in [Array(good.dropLast(9)), good.dropLast(3) + [0, 0, 0], [1, 2, 3, 4], Array("plain text".utf8)] {
+    let all: [[UInt8]] = [Array(good.dropLast(9)), Array(good.dropLast(3)) + [0, 0, 0], [1, 2, 3, 4], Array("plain text".utf8)]
+    for broken in all {
       let error = #expect(throws: HTTPProblem.self) { try Inflater.inflate(ByteBuffer(bytes: broken), coding, limit: 10_000) }
       #expect(error?.status == .badRequest)
     }

@@ -30,14 +30,21 @@ struct CallDeadline: Sendable {
 
   /// What is left of it, for the model's queue; `nil` where the client waits for ever.
   var remaining: TimeAmount? {
-    instant.map { .nanoseconds(max(1, Int64(($0 - ContinuousClock.now) / .nanoseconds(1)))) }
+    instant.map { instant in
+      // A client may name millions of hours.
+      let left = min(instant - .now, .seconds(86_400))
+      return .nanoseconds(max(1, Int64(left / .nanoseconds(1))))
+    }
   }
 
   private var hasPassed: Bool { instant.map { $0 <= .now } ?? false }
 
   /// Works until the client gives up: then the work is cancelled, and the caller goes on at once.
+  /// - Parameter isStopping: a server that stops cancels its calls, too, but those in flight may finish.
   /// - Throws: what the work throws; `RPCError` `deadlineExceeded` or `cancelled`.
-  static func run<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+  static func run<Result: Sendable>(
+    isStopping: @escaping @Sendable () -> Bool, _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
     let deadline = current
     let answer = FirstAnswer<Result>()
     return try await withRPCCancellationHandler {
@@ -47,6 +54,7 @@ struct CallDeadline: Sendable {
       }
     } onCancelRPC: {
       let isLate = deadline?.hasPassed ?? false
+      guard isLate || !isStopping() else { return }
       answer.give(
         .failure(
           isLate

@@ -9,10 +9,12 @@ import Web
 /// The gRPC listener of a server, with a port of its own.
 final class GRPCEndpoint: Sendable {
   private let server: GRPCServer<HTTP2ServerTransport.Posix>
+  private let readiness: Readiness
   /// What happened at its methods.
   let metrics: [RouteMetrics]
 
   init(_ provider: InferenceProvider, options: ServerOptions, port: Int, metrics: ServerMetrics, logger: Logger) {
+    readiness = provider.service.readiness
     let services: [any RegistrableRPCService] = [
       provider,
       HealthProvider(
@@ -56,7 +58,9 @@ final class GRPCEndpoint: Sendable {
     do {
       try await withGracefulShutdownHandler {
         try await server.serve()
-      } onGracefulShutdown: { [server] in
+      } onGracefulShutdown: { [server, readiness] in
+        // First, so that calls can tell a server that stops from a client that leaves.
+        readiness.beginDraining()
         server.beginGracefulShutdown()
       }
     } catch let error as RuntimeError {

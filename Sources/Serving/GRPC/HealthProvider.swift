@@ -28,12 +28,12 @@ struct HealthProvider: Grpc_Health_V1_Health.SimpleServiceProtocol {
     request: Grpc_Health_V1_HealthCheckRequest, response: RPCWriter<Grpc_Health_V1_HealthCheckResponse>, context: ServerContext
   ) async throws {
     var told: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
-    while !context.cancellation.isCancelled {
+    while true {
       let status = status(request.service) ?? .serviceUnknown
       if status != told { try await response.write(.with { $0.status = status }) }
       told = status
       // A stopping server would wait for its watchers, and they for it.
-      if status == .notServing { return }
+      if status == .notServing || context.cancellation.isCancelled { return }
       try await Task.sleep(for: interval)
     }
   }

@@ -50,6 +50,8 @@ extension InferenceProvider {
             places.give()
           }
         } onCancelRPC: {
+          // A server that stops cancels its calls, too, but those in flight may finish.
+          guard service.readiness.isReady else { return }
           continuation.finish(throwing: RPCError(code: .cancelled, message: "the client has cancelled the stream"))
         }
       } catch {

@@ -60,7 +60,7 @@ struct InferenceProvider: Inference_GRPCInferenceService.SimpleServiceProtocol {
   // MARK: Inference
 
   func modelInfer(request: Inference_ModelInferRequest, context: ServerContext) async throws -> Inference_ModelInferResponse {
-    try await CallDeadline.run { try await infer(request) }
+    try await CallDeadline.run(isStopping: { !service.readiness.isReady }) { try await infer(request) }
   }
 
   /// One request with one answer.
