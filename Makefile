@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 RELEASE := --configuration release --static-swift-stdlib
 
-.PHONY: help setup run test build bench format lint docs install generate fixtures clean
+.PHONY: help setup run test build bench format lint docs install generate protocol fixtures clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -43,6 +43,9 @@ install: build ## put the program under PREFIX (it can be moved later)
 generate: setup ## write the operators anew from libtorch's list and Tools/operators.yml, and the project file's lists of networks and learners
 	swift run generate-operators
 	swift run generate-schema Sources/Project/generated
+
+protocol: setup ## write the messages of the inference protocol anew from their .proto files
+	@Tools/generate-protocol
 
 fixtures: setup ## write the reference values anew with the pinned peers
 	@scripts/fixtures
