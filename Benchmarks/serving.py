@@ -74,7 +74,7 @@ end
 
 def wrk(folder, port, route, connections, seconds):
     """Requests/s, p50, p99, p99.9 in milliseconds, errors, requests."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script(folder, route), f"http://127.0.0.1:{port}"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", script(folder, route), f"http://127.0.0.1:{port}"]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [float(word) for word in re.search(r"^RESULT (.*)$", text, re.M).group(1).split()]
 

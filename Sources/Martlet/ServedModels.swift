@@ -24,13 +24,21 @@ extension MartletEngine {
       return [TorchClassifier.inputName: try HostArray(try preparation.floats(image), shape: [1] + preparation.shape)]
     }
     let threads = execution.threads
-    let make: @Sendable () throws -> any Predictor = { try TorchClassifier(bundle: bundle, threads: threads) }
+    let device = try Self.device(execution.device ?? "cpu")
+    let make: @Sendable () throws -> any Predictor = { try TorchClassifier(bundle: bundle, threads: threads, device: device) }
     let instances = try (0..<(execution.instances ?? 1)).map { _ in try make() }
     return ServedModel(
       name: version.name, version: String(version.number), predictor: instances[0], platform: "martlet_libtorch",
       metrics: version.metrics.mapValues(\.value), adapter: adapter,
       batching: Batching.whileBusy(maxItems: execution.batch ?? 32, maxDelay: .milliseconds(execution.batchDelay ?? 0)),
       replicas: Array(instances.dropFirst()), makeInstance: make, memoryBytes: bundle.manifest.size * instances.count)
+  }
+
+  private static func device(_ name: String) throws -> Device {
+    guard let device = Device(name), device.kind == .cpu || device.kind == .cuda else {
+      throw ArgumentError("serve.execution.device is '\(name)'", expected: "cpu, cuda or cuda:1")
+    }
+    return device
   }
 
   /// Loads `NAME` or `NAME@V` of a registry while the server runs.

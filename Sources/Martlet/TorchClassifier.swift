@@ -18,6 +18,8 @@ public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable
   private let normalization: (mean: Tensor, std: Tensor)?
   private let thread: TorchThread
   private let ownsThread: Bool
+  /// Where the network's numbers are.
+  private let device: Device
   /// Larger batches are computed piece by piece, so that memory stays bounded.
   private let largestBatch: Int
   /// Multiply-adds of one picture.
@@ -35,18 +37,26 @@ public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable
   /// - Parameters:
   ///   - preparation: the network's own; its normalisation becomes part of the classifier, whose inputs are pixels from 0 to 1.
   ///   - thread: where it runs; a new thread of its own if `nil`.
+  ///   - device: where the network's numbers are, and where it computes.
   public init(
     _ model: any Layer, labels: [String], preparation: ImagePreparation, thread: TorchThread? = nil, threads: Int? = nil,
-    largestBatch: Int = 256
+    largestBatch: Int = 256, device: Device = .cpu
   ) throws {
+    guard device.kind != .cuda || (device.index ?? 0) < Device.cudaCount else {
+      throw ArgumentError(
+        "the model should compute on \(device), and libtorch sees \(Device.cudaCount) GPUs", expected: "cpu", remedy: "martlet doctor")
+    }
     model.eval()
     let isPlain = preparation.mean.allSatisfy { $0 == 0 } && preparation.std.allSatisfy { $0 == 1 }
     let channels = [1, preparation.mode.channels, 1, 1]
-    normalization = isPlain ? nil : (try Tensor(preparation.mean, shape: channels), try Tensor(preparation.std, shape: channels))
+    func constant(_ values: [Float]) throws -> Tensor { try Tensor(values, shape: channels).to(device: device) }
+    normalization = isPlain ? nil : (try constant(preparation.mean), try constant(preparation.std))
+    self.device = device
     self.model = model
     self.labels = labels
     self.largestBatch = max(1, largestBatch)
     work = try summary(of: model, input: [1] + preparation.shape).multiplyAdds
+    if device.kind != .cpu { try model.to(device: device) }
     ownsThread = thread == nil
     self.thread = thread ?? TorchThread(name: "martlet.model", threads: threads)
     signature = Self.signature(input: preparation.shape, classes: labels.count)
@@ -65,7 +75,7 @@ public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable
 
   /// Builds the network of a bundle and loads its weights.
   /// - Throws: `BundleError`, `ModelError`, `StateError`, naming what does not fit.
-  public convenience init(bundle: ModelBundle, threads: Int? = nil) throws {
+  public convenience init(bundle: ModelBundle, threads: Int? = nil, device: Device = .cpu) throws {
     let configuration = try bundle.json(ModelConfiguration.self, of: ModelBundle.WellKnown.configuration)
     guard configuration.classes == bundle.manifest.labels.count else {
       throw ArgumentError(
@@ -80,7 +90,7 @@ public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable
     }
     let model = try configuration.build(seed: 0)
     try model.load(from: bundle.path(of: ModelBundle.WellKnown.weights))
-    try self.init(model, labels: bundle.manifest.labels, preparation: preparation, threads: threads)
+    try self.init(model, labels: bundle.manifest.labels, preparation: preparation, threads: threads, device: device)
   }
 
   public func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
@@ -96,9 +106,12 @@ public final class TorchClassifier: Classifier, ThreadBound, @unchecked Sendable
   private func answer(_ images: HostArray) throws -> HostArray {
     try inferenceMode {
       var x = try Tensor(images)
+      if device.kind != .cpu { x = try x.to(device: device) }
       if let normalization { x = try (x - normalization.mean) / normalization.std }
-      if images.shape[0] <= largestBatch { return try model(x).softmax(dim: 1).hostArray() }
-      return try Tensor.cat(x.split(largestBatch, dim: 0).map { try model($0).softmax(dim: 1) }, dim: 0).hostArray()
+      if images.shape[0] <= largestBatch { return try host(model(x).softmax(dim: 1)) }
+      return try host(Tensor.cat(x.split(largestBatch, dim: 0).map { try model($0).softmax(dim: 1) }, dim: 0))
     }
   }
+
+  private func host(_ x: Tensor) throws -> HostArray { try (device.kind == .cpu ? x : x.to(device: .cpu)).hostArray() }
 }

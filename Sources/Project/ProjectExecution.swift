@@ -10,6 +10,8 @@ public struct ProjectExecution: Codable, Sendable, Hashable {
   public var instances: Int?
   /// Threads of each copy.
   public var threads: Int?
+  /// Where networks compute: `cpu`, `cuda`, `cuda:1`.
+  public var device: String?
   /// Requests that wait for one model; more are refused.
   public var queue: Int?
   /// Seconds that a request may wait for its answer.
@@ -27,7 +29,7 @@ public struct ProjectExecution: Codable, Sendable, Hashable {
   public init() {}
 
   private enum CodingKeys: String, CodingKey {
-    case batch, instances, threads, queue, timeout, hang, cache, memory
+    case batch, instances, threads, device, queue, timeout, hang, cache, memory
     case batchDelay = "batch-delay"
     case onDemand = "on-demand"
   }
@@ -39,6 +41,7 @@ public struct ProjectExecution: Codable, Sendable, Hashable {
       "Milliseconds that a request waits for others to join it while the model is free. (default: 0)"),
     .optional("instances", .whole(1...64), "Copies of each model that compute at the same time. (default: 1)"),
     .optional("threads", .whole(1...256), "Threads of each copy. (default: those of the machine)"),
+    .optional("device", .text(.any), "Where networks compute: cpu, cuda or cuda:1. (default: cpu)"),
     .optional("queue", .whole(0...1_000_000), "Requests that wait for one model; more are refused with 503. (default: 256)"),
     .optional(
       "timeout", .number(.init(from: 0, to: 86_400, isAbove: true)), "Seconds that a request may wait for its answer. (default: 30)"),

@@ -6,12 +6,10 @@ import Web
 public struct WaitingRequest: Sendable {
   let job: PredictionJob
   private let now: NIODeadline
-  private let ragged: RaggedInputs?
 
-  init(_ job: PredictionJob, now: NIODeadline, ragged: RaggedInputs? = nil) {
+  init(_ job: PredictionJob, now: NIODeadline) {
     self.job = job
     self.now = now
-    self.ragged = ragged
   }
 
   /// How many items it brings; 1 where the model knows no items.
@@ -26,7 +24,7 @@ public struct WaitingRequest: Sendable {
   public func shape(of input: String) -> [Int]? { job.inputs[input]?.shape }
   /// Whether both can stand in one call: the same inputs, and the same shapes behind the number of items, or, where the model says how to
   /// pad them, lengths of one bucket.
-  public func joins(_ other: WaitingRequest) -> Bool { PredictionJob.canJoin(job, other.job, ragged: ragged) }
+  public func joins(_ other: WaitingRequest) -> Bool { PredictionJob.canJoin(job, other.job) }
 }
 
 /// What a model does next.

@@ -18,7 +18,7 @@ extension ModelRunner {
   private func next(after done: RunnerState.Assignment) -> RunnerState.Assignment? {
     let (next, drainers) = state.withLock { state -> (RunnerState.Next, [CheckedContinuation<Void, Never>]) in
       let isKnown = state.ended(done)
-      return (isKnown ? state.next(model.batching, ragged, now: .now()) : RunnerState.Next(), state.takeDrainers())
+      return (isKnown ? state.next(model.batching, now: .now()) : RunnerState.Next(), state.takeDrainers())
     }
     wake(drainers)
     if let alarm = next.alarm { ring(at: alarm) }

@@ -92,7 +92,9 @@ package final class ModelRunner: Sendable {
   private func compute(_ inputs: [String: HostArray], _ options: RequestOptions) async throws -> [String: HostArray] {
     let items = signature.isBatched ? signature.inputs.first.flatMap { inputs[$0.name]?.shape.first } : nil
     let timeout = options.timeout.map { min($0, limits.timeout) } ?? limits.timeout
-    let job = PredictionJob(inputs: inputs, items: items, timeout: timeout, priority: options.priority)
+    let job = PredictionJob(
+      inputs: inputs, items: items, form: items == nil ? [] : PredictionJob.form(inputs, signature, ragged), timeout: timeout,
+      priority: options.priority)
     do {
       return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
@@ -124,7 +126,7 @@ package final class ModelRunner: Sendable {
         // What a delaying policy keeps waiting beside a free instance is bounded, too.
         guard state.queue.count < limits.queue else { return (.full, false) }
         state.enqueue(job)
-        let next = state.next(model.batching, ragged, now: job.arrival)
+        let next = state.next(model.batching, now: job.arrival)
         decision = next.call.map(Decision.start) ?? .wait(next.alarm)
       }
       state.active[ObjectIdentifier(job)] = job
@@ -167,7 +169,7 @@ package final class ModelRunner: Sendable {
   /// Gives waiting requests to free instances.
   func fill() {
     while true {
-      let next = state.withLock { $0.next(model.batching, ragged, now: .now()) }
+      let next = state.withLock { $0.next(model.batching, now: .now()) }
       if let alarm = next.alarm { ring(at: alarm) }
       guard let call = next.call else { return }
       start(call)

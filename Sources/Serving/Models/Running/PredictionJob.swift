@@ -9,6 +9,8 @@ final class PredictionJob: Sendable {
 
   /// The number of items, or `nil` where the signature knows no items.
   let items: Int?
+  /// What `canJoin` compares.
+  let form: [Int]
   let arrival: NIODeadline
   /// How long it may take.
   let timeout: TimeAmount
@@ -26,8 +28,9 @@ final class PredictionJob: Sendable {
     var isCancelled = false
   }
 
-  init(inputs: [String: HostArray], items: Int?, timeout: TimeAmount, priority: Int = 0) {
+  init(inputs: [String: HostArray], items: Int?, form: [Int] = [], timeout: TimeAmount, priority: Int = 0) {
     self.items = items
+    self.form = form
     arrival = .now()
     self.timeout = timeout
     self.priority = priority
@@ -91,16 +94,26 @@ final class PredictionJob: Sendable {
     return continuation != nil
   }
 
-  /// Whether the items of both can stand in one batch: the same inputs, the same shapes behind the batch dimension.
-  static func canJoin(_ first: PredictionJob, _ second: PredictionJob, ragged: RaggedInputs? = nil) -> Bool {
-    guard first.items != nil, second.items != nil else { return false }
-    let left = first.inputs, right = second.inputs
-    return !left.isEmpty && left.count == right.count
-      && left.allSatisfy { name, array in
-        guard let other = right[name], array.dtype == other.dtype, array.shape.count == other.shape.count else { return false }
-        guard let ragged, ragged.fill[name] != nil, array.shape.count > 1 else { return array.shape.dropFirst() == other.shape.dropFirst() }
-        return array.shape.dropFirst(2) == other.shape.dropFirst(2)
-          && ragged.bucket(of: array.shape[1]) == ragged.bucket(of: other.shape[1])
+  /// Whether the items of both can stand in one batch: the same types, and the same shapes behind the batch dimension.
+  static func canJoin(_ first: PredictionJob, _ second: PredictionJob) -> Bool {
+    first.items != nil && second.items != nil && first.form == second.form
+  }
+
+  /// Types and shapes of inputs as far as they decide what can be joined; two that are equal can be.
+  static func form(_ inputs: [String: HostArray], _ signature: Signature, _ ragged: RaggedInputs?) -> [Int] {
+    var form: [Int] = []
+    for spec in signature.inputs {
+      guard let array = inputs[spec.name] else {
+        form.append(-1)
+        continue
       }
+      form.append(Int(array.dtype.rawValue))
+      form.append(array.shape.count)
+      form.append(contentsOf: array.shape.dropFirst())
+      if let ragged, ragged.fill[spec.name] != nil, array.shape.count > 1 {
+        form[form.count - array.shape.count + 1] = ragged.bucket(of: array.shape[1])
+      }
+    }
+    return form
   }
 }

@@ -94,7 +94,7 @@ struct RunnerState {
 
   /// Takes what goes into the next call, if an instance is free and the policy does not want to wait.
   /// - Returns: the call, or when to ask again.
-  mutating func next(_ policy: any BatchingPolicy, _ ragged: RaggedInputs?, now: NIODeadline) -> Next {
+  mutating func next(_ policy: any BatchingPolicy, now: NIODeadline) -> Next {
     guard !isStopped, let index = freeSlot else { return Next() }
     prune()
     guard !queue.isEmpty else { return Next() }
@@ -102,7 +102,7 @@ struct RunnerState {
     if queue.count == 1, (policy as? Batching)?.maxDelay == .zero {
       jobs = [queue.removeFirst()]
     } else {
-      let waiting = queue.map { WaitingRequest($0, now: now, ragged: ragged) }
+      let waiting = queue.map { WaitingRequest($0, now: now) }
       switch policy.next(waiting) {
       case .wait(let duration):
         let alarm = now + TimeAmount(max(.microseconds(50), min(duration, .seconds(3600))))
@@ -113,7 +113,7 @@ struct RunnerState {
       case .start(let chosen):
         var seen: Set<Int> = []
         for position in chosen where queue.indices.contains(position) && seen.insert(position).inserted {
-          if let first = jobs.first, !PredictionJob.canJoin(first, queue[position], ragged: ragged) {
+          if let first = jobs.first, !PredictionJob.canJoin(first, queue[position]) {
             seen.remove(position)
             continue
           }
