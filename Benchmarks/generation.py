@@ -1,7 +1,11 @@
-"""What others take for the work of GenerationBenchmark.swift: `python generation.py llama|transformers MODEL.gguf THREADS [TEXTS.json]`.
+"""What others take for the work of GenerationBenchmark.swift.
 
-llama: llama-cpp-python, the file as it is. transformers: the same weights as float32. Prints the same keys; with a file of token lists, the
-perplexity over them, each read from its own beginning.
+    python -P generation.py llama|transformers MODEL.gguf THREADS [TOKENS.json]
+    python -P generation.py convert MODEL.gguf OUT.gguf Q8_0|BF16|F32
+    python -P generation.py tokens MODEL.gguf TEXT.txt OUT.json
+
+llama: llama-cpp-python, the file as it is. transformers: the same weights as float32. Both print the Swift side's keys; with a file of token
+lists, the perplexity over them, each read from its own beginning. (-P keeps this folder's tokenizers.py from standing in for the package.)
 """
 
 import json
@@ -56,29 +60,33 @@ def llama(path: str, threads: int, texts: list[list[int]] | None) -> dict[str, f
         return int(np.ctypeslib.as_array(scores, (model.n_vocab(),)).argmax())
 
     for count in (1, 8):
-        for _ in range(2):
-            llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
-            start = time.perf_counter()
-            tokens = []
-            for s in range(count):
-                fill([(t, i, s, i == READ - 1) for i, t in enumerate(prompt)])
-                tokens.append(likeliest(READ - 1))
-            keep(results, f"prefill {READ}, batch {count}", READ * count / (time.perf_counter() - start))
-            start = time.perf_counter()
-            for step in range(WRITE):
-                fill([(tokens[s], READ + step, s, True) for s in range(count)])
-                tokens = [likeliest(s) for s in range(count)]
-            keep(results, f"decode {WRITE}, batch {count}", WRITE * count / (time.perf_counter() - start))
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+        start = time.perf_counter()
+        tokens = []
+        for s in range(count):
+            fill([(t, i, s, i == READ - 1) for i, t in enumerate(prompt)])
+            tokens.append(likeliest(READ - 1))
+        keep(results, count, "prefill", time.perf_counter() - start)
+        start = time.perf_counter()
+        for step in range(WRITE):
+            fill([(tokens[s], READ + step, s, True) for s in range(count)])
+            tokens = [likeliest(s) for s in range(count)]
+        keep(results, count, "decode", time.perf_counter() - start)
     return results
+
+
+def without_torchvision() -> None:
+    """transformers imports torchvision where it finds it, working or not; nothing here needs it."""
+    import transformers.utils
+    from transformers.utils import import_utils
+
+    import_utils.is_torchvision_available = transformers.utils.is_torchvision_available = lambda: False
 
 
 def transformers(path: str, threads: int, texts: list[list[int]] | None) -> dict[str, float]:
     import torch
-    import transformers.utils
-    from transformers.utils import import_utils
 
-    # transformers imports torchvision where it finds it, working or not; nothing here needs it.
-    import_utils.is_torchvision_available = transformers.utils.is_torchvision_available = lambda: False
+    without_torchvision()
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(threads)
@@ -95,23 +103,61 @@ def transformers(path: str, threads: int, texts: list[list[int]] | None) -> dict
             return results
         prompt = torch.tensor([[i * 7919 % model.config.vocab_size for i in range(READ)]])
         for count in (1, 8):
-            for _ in range(2):
-                start = time.perf_counter()
-                out = model(prompt.repeat(count, 1), use_cache=True, logits_to_keep=1)
-                keep(results, f"prefill {READ}, batch {count}", READ * count / (time.perf_counter() - start))
-                start = time.perf_counter()
-                for _ in range(WRITE):
-                    token = out.logits[:, -1].argmax(-1, keepdim=True)
-                    out = model(token, past_key_values=out.past_key_values, use_cache=True)
-                keep(results, f"decode {WRITE}, batch {count}", WRITE * count / (time.perf_counter() - start))
+            start = time.perf_counter()
+            out = model(prompt.repeat(count, 1), use_cache=True, logits_to_keep=1)
+            token = out.logits[:, -1].argmax(-1, keepdim=True)
+            keep(results, count, "prefill", time.perf_counter() - start)
+            start = time.perf_counter()
+            for _ in range(WRITE):
+                out = model(token, past_key_values=out.past_key_values, use_cache=True)
+                token = out.logits[:, -1].argmax(-1, keepdim=True)
+            keep(results, count, "decode", time.perf_counter() - start)
     return results
 
 
-def keep(results: dict[str, float], key: str, value: float) -> None:
-    results[key] = max(results.get(key, 0), value)
+def keep(results: dict[str, float], count: int, part: str, seconds: float) -> None:
+    tokens = READ if part == "prefill" else WRITE
+    results[f"{part} {tokens}, batch {count}"] = tokens * count / seconds
+    if part == "prefill" and count == 1:
+        results[f"first token after {READ}"] = seconds
+
+
+def convert(source: str, target: str, kind: str) -> None:
+    """The file with its matrices in another type; what was rounded before stays rounded."""
+    import gguf
+
+    reader = gguf.GGUFReader(source)
+    wanted = gguf.GGMLQuantizationType[kind]
+    writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name in ("general.architecture", "general.file_type"):
+            continue
+        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(field.name, field.contents(), field.types[0], sub_type=inner)
+    for tensor in reader.tensors:
+        values = gguf.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        own = wanted if values.ndim > 1 else gguf.GGMLQuantizationType.F32
+        writer.add_tensor(tensor.name, gguf.quantize(values, own), raw_dtype=own)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def tokens(model: str, text: str, target: str) -> None:
+    """Eight texts of 256 tokens."""
+    without_torchvision()
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(os.path.dirname(model), gguf_file=os.path.basename(model))
+    ids = tokenizer(open(text, encoding="utf-8").read()[100_000:130_000])["input_ids"]
+    with open(target, "w") as file:
+        json.dump([ids[i * 256:(i + 1) * 256] for i in range(8)], file)
 
 
 def main() -> None:
+    if sys.argv[1] in ("convert", "tokens"):
+        return {"convert": convert, "tokens": tokens}[sys.argv[1]](*sys.argv[2:])
     texts = json.load(open(sys.argv[4])) if len(sys.argv) > 4 else None
     run = {"llama": llama, "transformers": transformers}[sys.argv[1]]
     results = run(sys.argv[2], int(sys.argv[3]), texts)

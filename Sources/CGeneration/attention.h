@@ -8,14 +8,22 @@ CG_INLINE Number *keysOf(const CGDecoder *decoder, uint8_t *page, int64_t layer,
 }
 
 template <class Number>
-CG_INLINE void keepIn(const CGDecoder *decoder, int64_t layerIndex, const float *row, int64_t position, uint8_t *const *pages) {
+CG_INLINE void keepIn(const CGDecoder *decoder, int64_t layerIndex, const float *keys, int64_t position, uint8_t *const *pages) {
   const int64_t size = decoder->headSize, slot = position % CG_PAGE_TOKENS;
-  const float *keys = row + decoder->heads * size, *values = keys + decoder->keyValueHeads * size;
+  const float *values = keys + decoder->keyValueHeads * size;
   for (int64_t head = 0; head < decoder->keyValueHeads; head++) {
     Number *to = keysOf<Number>(decoder, pages[position / CG_PAGE_TOKENS], layerIndex, head);
     for (int64_t d = 0; d < size; d++) to[d * CG_PAGE_TOKENS + slot] = static_cast<Number>(keys[head * size + d]);
     to += size * CG_PAGE_TOKENS + slot * size;
     for (int64_t d = 0; d < size; d += 16) store(to + d, load(values + head * size + d));
+  }
+}
+
+void keepSource(const CGDecoder *decoder, int64_t layerIndex, const float *row, int64_t position, uint8_t *const *pages) {
+  if (decoder->halfCache) {
+    keepIn<_Float16>(decoder, layerIndex, row, position, pages);
+  } else {
+    keepIn<float>(decoder, layerIndex, row, position, pages);
   }
 }
 
@@ -32,22 +40,35 @@ void keep(const CGDecoder *decoder, const CGLayer *layer, int64_t layerIndex, fl
       x[i + half] = b * cosines[i] + a * sines[i];
     }
   }
-  if (decoder->halfCache) {
-    keepIn<_Float16>(decoder, layerIndex, row, position, pages);
-  } else {
-    keepIn<float>(decoder, layerIndex, row, position, pages);
+  keepSource(decoder, layerIndex, row + decoder->heads * size, position, pages);
+}
+
+// What distances mean is added to the scores of one query, `first` being the first key's position.
+CG_INLINE void addDistances(const CGDecoder *decoder, int64_t head, int64_t position, int64_t first, float *scores, int64_t length) {
+  const int64_t most = decoder->distances - 1;
+  const float *bias = decoder->distanceBias + head * (decoder->seesAll ? 2 * most + 1 : most + 1);
+  for (int64_t i = 0; i < length; i++) {
+    const int64_t ahead = first + i - position;
+    scores[i] += decoder->seesAll ? bias[std::clamp(ahead, -most, most) + most] : bias[std::clamp<int64_t>(-ahead, 0, most)];
   }
 }
 
 // Scores of R queries with the keys of P pages.
 template <int R, int P, class Number>
-CG_INLINE void scorePages(const CGDecoder *decoder, const Attention &at, const float *const *queries, int64_t page, float *scores,
-                          int64_t length) {
-  const Number *keys[P];
-  for (int p = 0; p < P; p++) keys[p] = keysOf<Number>(decoder, at.pages[page + p], at.layer, at.head);
+CG_INLINE void scorePages(const CGDecoder *decoder, const Attention &at, const float *const *queries, int64_t page, int64_t end,
+                          float *scores, int64_t length) {
+  const Number *keys[P], *next[P];
+  for (int p = 0; p < P; p++) {
+    keys[p] = keysOf<Number>(decoder, at.pages[page + p], at.layer, at.head);
+    // A page's part is too short for the machine to see where the next one lies.
+    next[p] = page + p + P < end ? keysOf<Number>(decoder, at.pages[page + p + P], at.layer, at.head) : keys[p];
+  }
   F16 total[R][P] = {};
   for (int64_t d = 0; d < decoder->headSize; d++) {
     F16 key[P];
+    if (d % (64 / (CG_PAGE_TOKENS * static_cast<int64_t>(sizeof(Number)))) == 0) {
+      for (int p = 0; p < P; p++) __builtin_prefetch(next[p] + d * CG_PAGE_TOKENS);
+    }
     for (int p = 0; p < P; p++) key[p] = load(keys[p] + d * CG_PAGE_TOKENS);
     for (int r = 0; r < R; r++) {
       const F16 query = splat(queries[r][d]);
@@ -63,9 +84,9 @@ CG_INLINE void score(const CGDecoder *decoder, const Attention &at, const float 
                      int64_t length) {
   int64_t page = first;
   for (; page + 4 <= end; page += 4)
-    scorePages<R, 4, Number>(decoder, at, queries, page, scores + (page - first) * CG_PAGE_TOKENS, length);
+    scorePages<R, 4, Number>(decoder, at, queries, page, end, scores + (page - first) * CG_PAGE_TOKENS, length);
   for (; page < end; page++)
-    scorePages<R, 1, Number>(decoder, at, queries, page, scores + (page - first) * CG_PAGE_TOKENS, length);
+    scorePages<R, 1, Number>(decoder, at, queries, page, end, scores + (page - first) * CG_PAGE_TOKENS, length);
 }
 
 // Weights from scores; only positions from `low` to below `high` count. Returns the sum of the weights.
@@ -96,7 +117,12 @@ CG_INLINE void gather(const CGDecoder *decoder, const Attention &at, int64_t col
     const Number *keys = keysOf<Number>(decoder, at.pages[first + start / CG_PAGE_TOKENS], at.layer, at.head);
     const Number *values = keys + size * CG_PAGE_TOKENS + column;
     const int64_t count = std::min<int64_t>(CG_PAGE_TOKENS, high - start);
+    const Number *next = values;
+    if (start + CG_PAGE_TOKENS < high) {
+      next = keysOf<Number>(decoder, at.pages[first + start / CG_PAGE_TOKENS + 1], at.layer, at.head) + size * CG_PAGE_TOKENS + column;
+    }
     for (int64_t i = 0; i < count; i++) {
+      for (int64_t line = 0; line < V * 16; line += 64 / static_cast<int64_t>(sizeof(Number))) __builtin_prefetch(next + i * size + line);
       F16 value[V];
       for (int v = 0; v < V; v++) value[v] = load(values + i * size + v * 16);
       for (int r = 0; r < R; r++) {
@@ -136,7 +162,10 @@ CG_INLINE void attendTogether(const CGDecoder *decoder, const Attention &at, int
   for (int r = 0; r < R; r++) {
     const int64_t position = at.position + (start + r) / group;
     const int64_t low = at.window > 0 ? std::max<int64_t>(0, position - at.window + 1) : 0;
-    const int64_t high = position + 1 - first * CG_PAGE_TOKENS;
+    const int64_t high = (at.seen > 0 ? at.seen : position + 1) - first * CG_PAGE_TOKENS;
+    if (at.hasDistances) {
+      addDistances(decoder, at.head * group + (start + r) % group, position, first * CG_PAGE_TOKENS, at.scratch + r * length, length);
+    }
     inverse[r] = 1.0f / weigh(at.scratch + r * length, length, std::max<int64_t>(0, low - first * CG_PAGE_TOKENS), high);
     last = std::max(last, high);
   }
@@ -147,7 +176,8 @@ template <class Number>
 CG_INLINE void attendIn(const CGDecoder *decoder, const Attention &at) {
   const int64_t group = decoder->heads / decoder->keyValueHeads;
   const int64_t low = at.window > 0 ? std::max<int64_t>(0, at.position - at.window + 1) : 0;
-  const int64_t first = low / CG_PAGE_TOKENS, end = (at.position + at.rows - 1) / CG_PAGE_TOKENS + 1;
+  const int64_t first = low / CG_PAGE_TOKENS, last = at.seen > 0 ? at.seen - 1 : at.position + at.rows - 1;
+  const int64_t end = last / CG_PAGE_TOKENS + 1;
   const int64_t count = at.rows * group;
   for (int64_t start = 0; start < count; start += 4) {
     switch (count - start) {

@@ -97,11 +97,14 @@ struct Tile {
 }  // namespace
 
 struct CGWorkspace {
-  CGWorkspace(const CGDecoder *decoder, int64_t rows, int threads) : rows(rows), team(threads) {
-    bool whole = decoder->head->whole();
+  CGWorkspace(const CGDecoder *decoder, int64_t rows, int threads, const Kernels &kernels) : rows(rows), kernels(kernels), team(threads) {
+    bool whole = decoder->head != nullptr && decoder->head->whole();
     for (int64_t i = 0; i < decoder->layerCount; i++) {
       const CGLayer &layer = decoder->layers[i];
       whole = whole || layer.queryKeyValue->whole() || layer.attentionOutput->whole() || layer.gateUp->whole() || layer.down->whole();
+      if (layer.cross != nullptr) {
+        whole = whole || layer.cross->query->whole() || layer.cross->keyValue->whole() || layer.cross->output->whole();
+      }
     }
     const int64_t width = decoder->heads * decoder->headSize;
     x = memory<float>(rows * decoder->hidden);
@@ -114,15 +117,37 @@ struct CGWorkspace {
   }
 
   int64_t rows;
+  const Kernels &kernels;
   Team team;
   Memory<float> x, queries, angles;
   Side normed, attended, gated;
   std::vector<std::vector<float>> scratch;
 };
 
-CGWorkspace *cg_workspace_create(const CGDecoder *decoder, int64_t rows, int32_t threads) {
+namespace {
+
+// Those of a name, or the best where it is null; null where the machine lacks them.
+const Kernels *find(const char *name) {
+  const auto is = [&](const Kernels &kernels) { return name == nullptr || std::strcmp(name, kernels.name) == 0; };
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (is(avx512Kernels) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
+    return &avx512Kernels;
+  }
+  if (is(avx2Kernels) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
+    return &avx2Kernels;
+  }
+#endif
+  return is(plainKernels) ? &plainKernels : nullptr;
+}
+
+}  // namespace
+
+CGWorkspace *cg_workspace_create(const CGDecoder *decoder, int64_t rows, int32_t threads, const char *instructions) {
   try {
-    return new CGWorkspace(decoder, rows, threads);
+    const Kernels *kernels = instructions != nullptr ? find(instructions) : &cg::kernels();
+    return kernels != nullptr ? new CGWorkspace(decoder, rows, threads, *kernels) : nullptr;
   } catch (...) {
     return nullptr;
   }
@@ -136,21 +161,15 @@ int64_t cg_page_bytes(const CGDecoder *decoder) {
 
 const char *cg_instructions(void) { return kernels().name; }
 
+int32_t cg_has_instructions(const char *name) { return find(name) != nullptr ? 1 : 0; }
+
 const Kernels &cg::kernels() {
-#if defined(__x86_64__)
-  static const Kernels &best = [&]() -> const Kernels & {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
-      return avx512Kernels;
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return avx2Kernels;
-    return plainKernels;
+  // Whoever measures or doubts may ask for others than the best.
+  static const Kernels *const usual = [] {
+    const Kernels *asked = find(std::getenv("MARTLET_INSTRUCTIONS"));
+    return asked != nullptr ? asked : find(nullptr);
   }();
-  return best;
-#else
-  return plainKernels;
-#endif
+  return *usual;
 }
 
 namespace {
@@ -170,16 +189,24 @@ std::vector<Tile> tiles(const CGDecoder *decoder, const CGStep *step) {
 }
 
 void layers(const CGDecoder *decoder, CGWorkspace *work, const CGStep *step, const std::vector<Tile> &tiles, int member) {
-  const Kernels &k = kernels();
+  const Kernels &k = work->kernels;
   Team &team = work->team;
   const int64_t rows = step->rows, hidden = decoder->hidden, half = decoder->rotary / 2;
   const int64_t width = decoder->heads * decoder->headSize, stride = width + 2 * decoder->keyValueHeads * decoder->headSize;
   float *x = work->x.get(), *queries = work->queries.get();
-  const int64_t rowGrain = rows >= 64 ? 8 : 1;
+  const int64_t rowGrain = rows >= 64 ? 8 : 1, keyHeads = decoder->keyValueHeads;
 
   team.phase(rows, rowGrain, [&](int64_t first, int64_t end) {
     for (int64_t row = first; row < end; row++) {
-      cg_matrix_row(decoder->embedding, step->tokens[row], x + row * hidden);
+      float *own = x + row * hidden;
+      cg_matrix_row(decoder->embedding, step->tokens[row], own);
+      if (decoder->embeddingScale != 1) {
+        for (int64_t i = 0; i < hidden; i++) own[i] *= decoder->embeddingScale;
+      }
+      if (decoder->positions != nullptr) {
+        const float *place = decoder->positions + step->positions[row] * hidden;
+        for (int64_t i = 0; i < hidden; i++) own[i] += place[i];
+      }
       float *cosines = work->angles.get() + row * decoder->rotary, *sines = cosines + half;
       for (int64_t i = 0; i < half; i++) {
         const float angle = decoder->inverseFrequencies[i] * static_cast<float>(step->positions[row]);
@@ -188,12 +215,30 @@ void layers(const CGDecoder *decoder, CGWorkspace *work, const CGStep *step, con
       }
     }
   });
-  auto norm = [&](const float *weight, bool whole) {
+  auto normalize = [&](const float *from, const float *weight, const float *bias, float *to) {
+    if (decoder->centred) {
+      k.centre(from, weight, bias, hidden, decoder->epsilon, to);
+    } else {
+      k.normalize(from, weight, hidden, decoder->epsilon, to);
+    }
+  };
+  // What a map reads.
+  auto norm = [&](const float *weight, const float *bias, bool whole) {
     team.phase(rows, rowGrain, [&](int64_t first, int64_t end) {
       for (int64_t row = first; row < end; row++) {
-        k.normalize(x + row * hidden, weight, hidden, decoder->epsilon, work->normed.row(row));
+        if (decoder->normsBehind) {
+          std::memcpy(work->normed.row(row), x + row * hidden, static_cast<size_t>(hidden) * sizeof(float));
+        } else {
+          normalize(x + row * hidden, weight, bias, work->normed.row(row));
+        }
         if (whole) work->normed.round(k, row);
       }
+    });
+  };
+  auto normBehind = [&](const float *weight, const float *bias) {
+    if (!decoder->normsBehind) return;
+    team.phase(rows, rowGrain, [&](int64_t first, int64_t end) {
+      for (int64_t row = first; row < end; row++) normalize(x + row * hidden, weight, bias, x + row * hidden);
     });
   };
   auto rounded = [&](Side &side, bool whole) {
@@ -202,9 +247,24 @@ void layers(const CGDecoder *decoder, CGWorkspace *work, const CGStep *step, con
       for (int64_t row = first; row < end; row++) side.round(k, row);
     });
   };
+  auto attend = [&](int64_t index, int64_t window, bool isCross) {
+    const int64_t items = static_cast<int64_t>(tiles.size()) * keyHeads;
+    team.phase(items, 1, [&](int64_t first, int64_t end) {
+      for (int64_t item = first; item < end; item++) {
+        const Tile &tile = tiles[static_cast<size_t>(item / keyHeads)];
+        const int64_t seen = isCross ? step->sourceLengths[tile.row] : decoder->seesAll ? rows : 0;
+        const Attention attention = {
+            queries + tile.row * stride, stride, tile.rows, step->positions[tile.row],
+            isCross ? step->sources[tile.row] : step->pages[tile.row], index, item % keyHeads, window, seen,
+            !isCross && decoder->distanceBias != nullptr, work->attended.row(tile.row), work->attended.stride,
+            work->scratch[static_cast<size_t>(member)].data()};
+        k.attend(decoder, attention);
+      }
+    });
+  };
   for (int64_t index = 0; index < decoder->layerCount; index++) {
     const CGLayer &layer = decoder->layers[index];
-    norm(layer.attentionNorm, layer.queryKeyValue->whole());
+    norm(layer.attentionNorm, layer.attentionNormBias, layer.queryKeyValue->whole());
     multiply(team, k, layer.queryKeyValue, work->normed.input(), rows, {queries, stride, layer.queryKeyValueBias, Ending::store});
     team.phase(rows, rowGrain, [&](int64_t first, int64_t end) {
       for (int64_t row = first; row < end; row++) {
@@ -212,34 +272,65 @@ void layers(const CGDecoder *decoder, CGWorkspace *work, const CGStep *step, con
         k.keep(decoder, &layer, index, queries + row * stride, cosines, cosines + half, step->positions[row], step->pages[row]);
       }
     });
-    const int64_t items = static_cast<int64_t>(tiles.size()) * decoder->keyValueHeads;
-    team.phase(items, 1, [&](int64_t first, int64_t end) {
-      for (int64_t item = first; item < end; item++) {
-        const Tile &tile = tiles[static_cast<size_t>(item / decoder->keyValueHeads)];
-        const Attention attention = {
-            queries + tile.row * stride, stride, tile.rows, step->positions[tile.row], step->pages[tile.row], index,
-            item % decoder->keyValueHeads, layer.window, work->attended.row(tile.row), work->attended.stride,
-            work->scratch[static_cast<size_t>(member)].data()};
-        k.attend(decoder, attention);
-      }
-    });
+    attend(index, layer.window, false);
     rounded(work->attended, layer.attentionOutput->whole());
     multiply(team, k, layer.attentionOutput, work->attended.input(), rows, {x, hidden, layer.outputBias, Ending::add});
-    norm(layer.feedForwardNorm, layer.gateUp->whole());
+    normBehind(layer.attentionNorm, layer.attentionNormBias);
+    if (layer.cross != nullptr && step->sources != nullptr) {
+      const CGCross &cross = *layer.cross;
+      norm(cross.norm, cross.normBias, cross.query->whole());
+      multiply(team, k, cross.query, work->normed.input(), rows, {queries, stride, cross.queryBias, Ending::store});
+      attend(index, 0, true);
+      rounded(work->attended, cross.output->whole());
+      multiply(team, k, cross.output, work->attended.input(), rows, {x, hidden, cross.outputBias, Ending::add});
+      normBehind(cross.norm, cross.normBias);
+    }
+    norm(layer.feedForwardNorm, layer.feedForwardNormBias, layer.gateUp->whole());
     multiply(team, k, layer.gateUp, work->normed.input(), rows,
-             {work->gated.values.get(), work->gated.stride, layer.gateUpBias, Ending::gate});
+             {work->gated.values.get(), work->gated.stride, layer.gateUpBias, decoder->gated ? Ending::gate : Ending::activate,
+              decoder->activation});
     rounded(work->gated, layer.down->whole());
     multiply(team, k, layer.down, work->gated.input(), rows, {x, hidden, layer.downBias, Ending::add});
+    normBehind(layer.feedForwardNorm, layer.feedForwardNormBias);
   }
   // Only the rows that somebody asks for go on; their number is small, so they take the first places.
   team.phase(step->outputs, 1, [&](int64_t first, int64_t end) {
     for (int64_t i = first; i < end; i++) {
-      k.normalize(x + step->outputRows[i] * hidden, decoder->norm, hidden, decoder->epsilon, work->normed.row(i));
-      if (decoder->head->whole()) work->normed.round(k, i);
+      const float *from = x + step->outputRows[i] * hidden;
+      float *to = decoder->head != nullptr ? work->normed.row(i) : step->logits + i * hidden;
+      if (decoder->norm != nullptr) {
+        normalize(from, decoder->norm, decoder->normBias, to);
+      } else {
+        std::memcpy(to, from, static_cast<size_t>(hidden) * sizeof(float));
+      }
+      if (decoder->head != nullptr && decoder->head->whole()) work->normed.round(k, i);
     }
   });
-  if (step->outputs > 0) {
-    multiply(team, k, decoder->head, work->normed.input(), step->outputs, {step->logits, decoder->vocabulary, nullptr, Ending::store});
+  if (step->outputs > 0 && decoder->head != nullptr) {
+    multiply(team, k, decoder->head, work->normed.input(), step->outputs,
+             {step->logits, decoder->vocabulary, decoder->headBias, Ending::store});
+  }
+}
+
+// The keys and values of a piece of the text that an encoder has read.
+void remember(const CGDecoder *decoder, CGWorkspace *work, int64_t start, int64_t rows, const float *vectors, uint8_t *const *pages) {
+  const Kernels &k = work->kernels;
+  Team &team = work->team;
+  const int64_t hidden = decoder->hidden, stride = (decoder->heads + 2 * decoder->keyValueHeads) * decoder->headSize;
+  bool whole = false;
+  for (int64_t index = 0; index < decoder->layerCount; index++) whole = whole || decoder->layers[index].cross->keyValue->whole();
+  team.phase(rows, 1, [&](int64_t first, int64_t end) {
+    for (int64_t row = first; row < end; row++) {
+      std::memcpy(work->normed.row(row), vectors + (start + row) * hidden, static_cast<size_t>(hidden) * sizeof(float));
+      if (whole) work->normed.round(k, row);
+    }
+  });
+  for (int64_t index = 0; index < decoder->layerCount; index++) {
+    const CGCross &cross = *decoder->layers[index].cross;
+    multiply(team, k, cross.keyValue, work->normed.input(), rows, {work->queries.get(), stride, cross.keyValueBias, Ending::store});
+    team.phase(rows, 1, [&](int64_t first, int64_t end) {
+      for (int64_t row = first; row < end; row++) k.keepSource(decoder, index, work->queries.get() + row * stride, start + row, pages);
+    });
   }
 }
 
@@ -248,7 +339,10 @@ void layers(const CGDecoder *decoder, CGWorkspace *work, const CGStep *step, con
 int32_t cg_step(const CGDecoder *decoder, CGWorkspace *workspace, const CGStep *step) {
   try {
     int64_t length = 0;
-    for (int64_t row = 0; row < step->rows; row++) length = std::max<int64_t>(length, step->positions[row] + 1);
+    for (int64_t row = 0; row < step->rows; row++) {
+      length = std::max<int64_t>(length, step->positions[row] + 1);
+      if (step->sources != nullptr) length = std::max<int64_t>(length, step->sourceLengths[row]);
+    }
     for (auto &scratch : workspace->scratch) {
       const auto needed = static_cast<size_t>(attentionScratch(decoder, length));
       if (scratch.size() < needed) scratch.resize(needed * 2);
@@ -256,6 +350,19 @@ int32_t cg_step(const CGDecoder *decoder, CGWorkspace *workspace, const CGStep *
     const std::vector<Tile> together = tiles(decoder, step);
     auto task = [&](int member) { layers(decoder, workspace, step, together, member); };
     workspace->team.run(task);
+    return 0;
+  } catch (...) {
+    return 1;
+  }
+}
+
+int32_t cg_remember(const CGDecoder *decoder, CGWorkspace *workspace, int64_t length, const float *vectors, uint8_t *const *pages) {
+  try {
+    for (int64_t start = 0; start < length; start += workspace->rows) {
+      const int64_t rows = std::min(workspace->rows, length - start);
+      auto task = [&](int) { remember(decoder, workspace, start, rows, vectors, pages); };
+      workspace->team.run(task);
+    }
     return 0;
   } catch (...) {
     return 1;
@@ -271,6 +378,21 @@ int32_t cg_product(const CGMatrix *matrix, const float *input, int64_t rows, flo
       if (matrix->whole()) side.round(kernels(), row);
     }
     kernels().product(matrix, side.input(), rows, 0, matrix->panels / 2, {out, matrix->rows, nullptr, Ending::store});
+    return 0;
+  } catch (...) {
+    return 1;
+  }
+}
+
+float cg_scores_maximum(const float *scores, int64_t count, int32_t *valid) { return kernels().scoreMaximum(scores, count, valid); }
+
+double cg_scores_sum(const float *scores, int64_t count, float shift) { return kernels().scoreSum(scores, count, shift); }
+
+void cg_scores_scale(float *scores, int64_t count, float factor) { kernels().scoreScale(scores, count, factor); }
+
+int32_t cg_scores_nucleus(float *scores, int64_t count, float shift, double target) {
+  try {
+    kernels().scoreNucleus(scores, count, shift, target);
     return 0;
   } catch (...) {
     return 1;

@@ -18,13 +18,14 @@ struct Input {
   int64_t blocks;
 };
 
-enum class Ending { store, add, gate };
+enum class Ending { store, add, gate, activate };
 
 struct Output {
   float *values;
   int64_t stride;
   const float *bias;      // or null
   Ending ending;          // gate: panels of a pair are the gate and what it lets through
+  int32_t activation = 0; // of gate and activate
 };
 
 // Rows of one sequence at consecutive positions.
@@ -37,6 +38,8 @@ struct Attention {
   int64_t layer;
   int64_t head;           // of keys and values
   int64_t window;         // 0: none
+  int64_t seen;           // positions that every row sees; 0: those up to its own
+  bool hasDistances;      // whether the decoder's distances count
   float *out;             // [rows][heads * headSize], outStride apart
   int64_t outStride;
   float *scratch;
@@ -45,12 +48,21 @@ struct Attention {
 struct Kernels {
   const char *name;
   void (*normalize)(const float *x, const float *weight, int64_t count, float epsilon, float *out);
+  // Takes the mean away first; bias may be null.
+  void (*centre)(const float *x, const float *weight, const float *bias, int64_t count, float epsilon, float *out);
   void (*round)(const float *x, int64_t count, int64_t blocks, int8_t *bytes, float *scales, float *sums);
   void (*product)(const CGMatrix *matrix, const Input &input, int64_t rows, int64_t firstPair, int64_t endPair, const Output &out);
   // Norms, rotates and keeps one row's queries, keys and values. cosines and sines: [rotary / 2].
   void (*keep)(const CGDecoder *decoder, const CGLayer *layer, int64_t layerIndex, float *row, const float *cosines, const float *sines,
                int64_t position, uint8_t *const *pages);
+  // Keeps one row of keys and the values behind them as they are.
+  void (*keepSource)(const CGDecoder *decoder, int64_t layerIndex, const float *row, int64_t position, uint8_t *const *pages);
   void (*attend)(const CGDecoder *decoder, const Attention &attention);
+  // Of a vocabulary's scores.
+  float (*scoreMaximum)(const float *scores, int64_t count, int32_t *valid);
+  double (*scoreSum)(const float *scores, int64_t count, float shift);
+  void (*scoreScale)(float *scores, int64_t count, float factor);
+  void (*scoreNucleus)(float *scores, int64_t count, float shift, double target);
 };
 
 // Rows that attend together at most.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -29,10 +30,14 @@ CG_INLINE I16 dot4(I16 total, I16 whole, const int8_t *bytes) {
 
 #include "attention.h"
 
+#include "scores.h"
+
 }  // namespace cg::avx512
 
 namespace cg {
 #pragma clang attribute pop
-const Kernels avx512Kernels = {"avx512-vnni", avx512::normalize, avx512::round, avx512::product, avx512::keep, avx512::attend};
+const Kernels avx512Kernels = {
+    "avx512-vnni", avx512::normalize, avx512::centre, avx512::round, avx512::product, avx512::keep, avx512::keepSource,
+    avx512::attend, avx512::scoreMaximum, avx512::scoreSum, avx512::scoreScale, avx512::scoreNucleus};
 }  // namespace cg
 #endif

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #pragma clang fp contract(off)
 #define CG_FUSED 0
@@ -23,8 +24,12 @@ CG_INLINE I16 dot4(I16 total, I16 whole, const int8_t *bytes) {
 
 #include "attention.h"
 
+#include "scores.h"
+
 }  // namespace cg::plain
 
 namespace cg {
-const Kernels plainKernels = {"plain", plain::normalize, plain::round, plain::product, plain::keep, plain::attend};
+const Kernels plainKernels = {
+    "plain", plain::normalize, plain::centre, plain::round, plain::product, plain::keep, plain::keepSource,
+    plain::attend, plain::scoreMaximum, plain::scoreSum, plain::scoreScale, plain::scoreNucleus};
 }  // namespace cg

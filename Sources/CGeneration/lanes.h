@@ -65,3 +65,21 @@ CG_INLINE F16 exponential(F16 x) {
   const I16 power = (__builtin_convertvector(n, I16) + 127) << 23;
   return p * reinterpret_cast<F16>(power);
 }
+
+CG_INLINE F16 activated(F16 x, int32_t activation) {
+  switch (activation) {
+    case CG_RELU: return larger(x, F16{});
+    case CG_GELU_TANH: {
+      // x / 2 * (1 + tanh(u)) is x / (1 + exp(-2 u)).
+      const F16 u = splat(0.7978845608028654f) * (x + splat(0.044715f) * x * x * x);
+      return x / (splat(1.0f) + exponential(splat(-2.0f) * u));
+    }
+    case CG_GELU: {
+      float part[16];
+      store(part, x);
+      for (int i = 0; i < 16; i++) part[i] = 0.5f * part[i] * (1.0f + std::erf(part[i] * 0.70710678118654752f));
+      return load(part);
+    }
+    default: return x / (splat(1.0f) + exponential(-x));
+  }
+}

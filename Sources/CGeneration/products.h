@@ -69,7 +69,15 @@ CG_INLINE void put(const CGMatrix *matrix, int64_t panel, F16 value, float *to, 
   if (first + panelRows <= matrix->rows) {
     if (out.bias != nullptr) value += load(out.bias + first);
     if (out.ending == Ending::add) value += load(to + first);
+    if (out.ending == Ending::activate) value = activated(value, out.activation);
     store(to + first, value);
+    return;
+  }
+  if (out.ending == Ending::activate) {
+    float bias[16] = {};
+    for (int64_t i = first; i < matrix->rows && out.bias != nullptr; i++) bias[i - first] = out.bias[i];
+    value = activated(value + load(bias), out.activation);
+    for (int64_t i = first; i < matrix->rows; i++) to[i] = value[i - first];
     return;
   }
   for (int64_t i = first; i < matrix->rows; i++) {
@@ -103,7 +111,7 @@ CG_INLINE void productTile(const CGMatrix *matrix, const Input &input, int64_t r
         gate += load(out.bias + 2 * pair * panelRows);
         up += load(out.bias + (2 * pair + 1) * panelRows);
       }
-      store(to + pair * panelRows, gate / (splat(1.0f) + exponential(-gate)) * up);
+      store(to + pair * panelRows, activated(gate, out.activation) * up);
     } else {
       put(matrix, 2 * pair, tile[r], to, out);
       put(matrix, 2 * pair + 1, tile[R + r], to, out);
@@ -137,6 +145,29 @@ void normalize(const float *x, const float *weight, int64_t count, float epsilon
   const float factor = 1.0f / std::sqrt(total / static_cast<float>(count) + epsilon);
   for (i = 0; i + 16 <= count; i += 16) store(out + i, load(x + i) * splat(factor) * load(weight + i));
   for (; i < count; i++) out[i] = x[i] * factor * weight[i];
+}
+
+void centre(const float *x, const float *weight, const float *bias, int64_t count, float epsilon, float *out) {
+  F16 totals = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) totals += load(x + i);
+  float total = sum(totals);
+  for (; i < count; i++) total += x[i];
+  const float mean = total / static_cast<float>(count);
+  F16 squares = {};
+  for (i = 0; i + 16 <= count; i += 16) {
+    const F16 away = load(x + i) - splat(mean);
+    squares = fused(away, away, squares);
+  }
+  total = sum(squares);
+  for (; i < count; i++) total += (x[i] - mean) * (x[i] - mean);
+  const float factor = 1.0f / std::sqrt(total / static_cast<float>(count) + epsilon);
+  for (i = 0; i + 16 <= count; i += 16) {
+    F16 value = (load(x + i) - splat(mean)) * splat(factor) * load(weight + i);
+    if (bias != nullptr) value += load(bias + i);
+    store(out + i, value);
+  }
+  for (; i < count; i++) out[i] = (x[i] - mean) * factor * weight[i] + (bias != nullptr ? bias[i] : 0);
 }
 
 // Bytes from -127 to 127; what lies past the end is zero.

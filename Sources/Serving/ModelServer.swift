@@ -107,7 +107,10 @@ public final class ModelServer: Service {
       + InferenceEndpoints(service: service).routes
       + GenerateEndpoints(service: service, silence: options.streamSilence, logger: logger).routes
       + RepositoryEndpoints(repository: repository).routes
-      + OpenAIEndpoints(languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, logger: logger).routes
+      + OpenAIEndpoints(
+        languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, writeTimeout: options.streamWriteTimeout,
+        logger: logger
+      ).routes
       + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },

@@ -64,6 +64,8 @@ public struct ServerOptions: Sendable {
   public var generationTimeout: Duration? = .seconds(600)
   /// A stream that has been silent for so long gets a comment, so that nobody in between takes it for dead; `nil` sends none.
   public var streamSilence: Duration? = .seconds(15)
+  /// The connection of a client that reads nothing of its stream for so long is closed; `nil` waits for ever.
+  public var streamWriteTimeout: Duration? = .seconds(60)
   /// One line in the log for every request.
   public var logsRequests = true
 

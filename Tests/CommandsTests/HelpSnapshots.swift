@@ -324,7 +324,7 @@ enum HelpSnapshots {
 
     Without a prompt it reads standard input. For questions and answers there is martlet chat.
 
-    USAGE: martlet generate <reference> [<prompt>] [--schema <file>] [--max-tokens <number>] [--temperature <number>] [--top-p <number>] [--top-k <number>] [--seed <number>] [--stop <text> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet generate [<options>] <reference> [<prompt>]
 
     ARGUMENTS:
       <reference>             NAME@V
@@ -339,6 +339,8 @@ enum HelpSnapshots {
       --top-k <number>        Only so many of the likeliest tokens. (default: the model's)
       --seed <number>         The same seed gives the same text. (default: another one each time)
       --stop <text>           Stop where this would come. Can be repeated.
+      --draft <NAME@V>        A smaller model that guesses ahead: the same text, sooner.
+      --beams <number>        Write the best of so many continuations. (default: the model's)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -352,7 +354,7 @@ enum HelpSnapshots {
     A line is a message; the model remembers the conversation. /help lists what else can be said.
     Ctrl-C stops an answer, Ctrl-D ends the chat. Lines of another program are answered one by one.
 
-    USAGE: martlet chat <reference> [--system <text>] [--max-tokens <number>] [--temperature <number>] [--top-p <number>] [--top-k <number>] [--seed <number>] [--stop <text> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet chat [<options>] <reference>
 
     ARGUMENTS:
       <reference>             NAME@V
@@ -366,6 +368,8 @@ enum HelpSnapshots {
       --top-k <number>        Only so many of the likeliest tokens. (default: the model's)
       --seed <number>         The same seed gives the same text. (default: another one each time)
       --stop <text>           Stop where this would come. Can be repeated.
+      --draft <NAME@V>        A smaller model that guesses ahead: the same text, sooner.
+      --beams <number>        Write the best of so many continuations. (default: the model's)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

@@ -14,8 +14,9 @@ struct TinyModel {
     let places: [Int]
     let logits: [[Float]]
     let greedy: [Int]
+    let searches: [Search]?
   }
-  static let names = ["llama", "qwen2", "qwen3", "mistral"]
+  static let names = ["llama", "qwen2", "qwen3", "mistral", "gpt2"]
   let model: DecoderModel
   let expected: Expected
 
@@ -28,8 +29,10 @@ struct TinyModel {
 }
 
 /// Runs texts through a runtime and gives the scores at all places.
-func scores(_ model: DecoderModel, _ texts: [[Int]], pieces: [Int], rows: Int = 64, threads: Int = 1) throws -> [[[Float]]] {
-  let runtime = try DecoderRuntime(model, rows: rows, threads: threads)
+func scores(
+  _ model: DecoderModel, _ texts: [[Int]], pieces: [Int], rows: Int = 64, threads: Int = 1, instructions: String? = nil
+) throws -> [[[Float]]] {
+  let runtime = try DecoderRuntime(model, rows: rows, threads: threads, instructions: instructions)
   let vocabulary = model.configuration.vocabulary
   let pool = PagePool(pageBytes: model.pageBytes, capacity: 64)
   let tables = texts.map { PageTable(pool, tokens: $0.count) }
@@ -70,7 +73,7 @@ func scores(_ model: DecoderModel, _ texts: [[Int]], pieces: [Int], rows: Int = 
 
   /// Bit for bit: alone or with others, whole or in pieces, by one thread or by several.
   @Test(arguments: WeightFormat.allCases) func aRowDoesNotDependOnItsCompany(format: WeightFormat) throws {
-    for name in ["llama", "mistral"] {
+    for name in ["llama", "mistral", "gpt2"] {
       let tiny = try TinyModel(name, format)
       var random = KeyedRandom(seed: 1, purpose: "company")
       let texts = [37, 5, 50, 18].map { count in (0..<count).map { _ in Int.random(in: 0..<96, using: &random) } }
@@ -101,6 +104,30 @@ func scores(_ model: DecoderModel, _ texts: [[Int]], pieces: [Int], rows: Int = 
           #expect(abs(result[i * rows + row] - sum) < bound, "\(format) \(rows)×\(columns)")
         }
       }
+    }
+  }
+
+  /// Whatever instructions a machine has, scores come out nearly alike: without fused products the last bits differ, and where an input
+  /// lies between two whole numbers it is rounded to the other one now and then.
+  @Test(arguments: WeightFormat.allCases) func allInstructionsGiveTheSame(format: WeightFormat) throws {
+    let known = DecoderModel.knownInstructions
+    #expect(known.last == "plain" && known.contains(DecoderModel.instructions))
+    for name in ["llama", "gpt2"] {
+      let tiny = try TinyModel(name, format)
+      var results: [(String, [[Float]])] = []
+      #expect(throws: GenerationError.self) { try DecoderRuntime(tiny.model, rows: 1, threads: 1, instructions: "abacus") }
+      for name in known {
+        results.append((name, try scores(tiny.model, [tiny.expected.ids], pieces: [13], instructions: name)[0]))
+      }
+      let plain = try #require(results.last).1
+      let bound: Float = format == .int8 || format == .int4 ? 0.1 : 2e-5
+      for (instructions, rows) in results {
+        var worst: Float = 0
+        for (a, b) in zip(rows.joined(), plain.joined()) { worst = max(worst, abs(a - b) / max(1, abs(b))) }
+        #expect(worst < bound, "\(instructions), \(name), \(format): \(worst)")
+      }
+      // Both fuse the same products and take sums in the same order.
+      if results.count == 3 { #expect(results[0].1 == results[1].1, "\(name), \(format)") }
     }
   }
 

@@ -7,12 +7,13 @@ import Testing
 @testable import Generation
 
 /// What an engine gave for one request.
-private final class Collected: Sendable {
+final class Collected: Sendable {
   struct State {
     var tokens: [Int] = []
     var scores: [Float] = []
     var prompt: [SampledToken] = []
     var cached = -1
+    var beams: [BeamSearch.Hypothesis] = []
     var end: String?
   }
   let state = Mutex(State())
@@ -30,6 +31,7 @@ private final class Collected: Sendable {
         if let score = token.logProbability { state.scores.append(score) }
         if state.tokens.count >= limit { state.end = "enough" }
         return state.tokens.count < limit
+      case .beams(let beams): state.beams = beams
       case .ended: state.end = "ended"
       case .limit: state.end = "limit"
       case .failed(let error): state.end = "\(error)"
@@ -153,9 +155,15 @@ private final class Collected: Sendable {
     let expected = try TinyModel("llama").expected
     var request = try Self.request(expected.ids, 1) { $0.topLogProbabilities = 3 }
     request.scoresPrompt = true
-    let collected = Collected()
+    let collected = Collected(), silent = Collected()
     _ = try engine.submit(request, onEvent: collected.take)
     let state = await collected.wait()
+    // With nothing to write they are the same.
+    request.maximumNewTokens = 0
+    request.guesses = 3
+    _ = try engine.submit(request, onEvent: silent.take)
+    let only = await silent.wait()
+    #expect(only.prompt == state.prompt && only.tokens.isEmpty && only.end == "limit" && state.tokens.count == 1)
     #expect(state.prompt.map(\.token) == Array(expected.ids.dropFirst()))
     for (place, logits) in zip(expected.places, expected.logits) where place < state.prompt.count {
       let normalizer = log(logits.reduce(0.0) { $0 + exp(Double($1)) })

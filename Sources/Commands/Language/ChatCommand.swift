@@ -21,7 +21,8 @@ struct ChatCommand: EngineCommand {
   @OptionGroup var global: GlobalOptions
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
-    let model = try await engine.loadLanguageModel(LanguageModelRequest(reference: reference, surroundings: global.surroundings))
+    let model = try await engine.loadLanguageModel(
+      LanguageModelRequest(reference: reference, draft: generation.draft, surroundings: global.surroundings))
     var chat = Chat(
       generator: try model.requireGenerator(), options: generation, writer: GenerationWriter(context, json: global.json), context: context,
       isQuiet: global.quiet || global.json || !context.input.isInteractive, system: system)

@@ -24,7 +24,8 @@ struct GenerateCommand: EngineCommand {
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
     let format = try format()
     let text = try await prompt(context)
-    let model = try await engine.loadLanguageModel(LanguageModelRequest(reference: reference, surroundings: global.surroundings))
+    let model = try await engine.loadLanguageModel(
+      LanguageModelRequest(reference: reference, draft: generation.draft, surroundings: global.surroundings))
     let generator = try model.requireGenerator()
     var request = generation.request(.text(text))
     request.format = format

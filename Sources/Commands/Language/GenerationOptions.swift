@@ -22,7 +22,16 @@ struct GenerationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Stop where this would come. Can be repeated.", valueName: "text"))
   var stop: [String] = []
 
+  @Option(
+    help: ArgumentHelp("A smaller model that guesses ahead: the same text, sooner.", valueName: "NAME@V"),
+    completion: ReferenceCompletion.kind)
+  var draft: String?
+
+  @Option(help: ArgumentHelp("Write the best of so many continuations. (default: the model's)", valueName: "number"))
+  var beams: Int?
+
   func validate() throws {
+    if let beams, !(1...64).contains(beams) { throw ValidationError("--beams is \(beams); expected a whole number from 1 to 64") }
     func check(_ name: String, _ value: Double?, _ range: ClosedRange<Double>) throws {
       if let value, !range.contains(value) {
         throw ValidationError("--\(name) is \(value); expected a number from \(range.lowerBound) to \(range.upperBound)")
@@ -43,6 +52,7 @@ struct GenerationOptions: ParsableArguments {
     request.sampling.topK = topK
     request.sampling.seed = seed
     request.stop = stop
+    request.beams = beams.map { BeamSettings($0) }
     return request
   }
 

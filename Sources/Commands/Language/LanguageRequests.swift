@@ -19,6 +19,8 @@ public struct ImportRequest: Codable, Sendable, Hashable {
 public struct LanguageModelRequest: Codable, Sendable, Hashable {
   /// `NAME`, `NAME@3`, `NAME@production`.
   public var reference: String
+  /// A smaller model that guesses what the model writes; `nil` for none.
+  public var draft: String?
   public var surroundings: Surroundings
 }
 
@@ -98,17 +100,5 @@ public struct LoadedLanguageModel: Sendable {
       throw ArgumentError("\(reference) makes no vectors", expected: "a model that embeds texts", remedy: "martlet generate \(reference)")
     }
     return embedder
-  }
-}
-
-extension Engine {
-  /// An engine without language models imports none.
-  public func importModel(_ request: ImportRequest) async throws -> ImportSummary {
-    throw ArgumentError("this engine has no language models")
-  }
-
-  /// An engine without language models loads none.
-  public func loadLanguageModel(_ request: LanguageModelRequest) async throws -> LoadedLanguageModel {
-    throw ArgumentError("this engine has no language models")
   }
 }

@@ -96,6 +96,16 @@ final class PagePool {
     return result
   }
 
+  /// Uses a page that somebody else uses, too.
+  func share(_ page: Int) { pages[page].users += 1 }
+
+  /// An empty page that gets the contents of another, or `nil` where all are in use.
+  func copy(_ page: Int) -> Int? {
+    guard let target = take() else { return nil }
+    pages[target].address.update(from: pages[page].address, count: pageBytes)
+    return target
+  }
+
   /// Makes a full page known; the first of equals stays.
   func publish(_ page: Int, after parent: Int?, tokens: [Int]) {
     let key = key(parent ?? -1, tokens)
@@ -182,6 +192,36 @@ final class PageTable {
       pool.publish(
         pages[index], after: index == 0 ? nil : pages[index - 1], tokens: Array(tokens[start..<start + PagePool.tokens]))
     }
+  }
+
+  /// Goes on from other sequences: table i holds afterwards what table `parents[i]` held. Full pages are shared, begun ones copied.
+  /// - Parameter tokens: how many each of them holds.
+  /// - Returns: false where there are too few pages for the copies.
+  static func move(_ tables: [PageTable], from parents: [Int], tokens: Int) -> Bool {
+    let before = tables.map(\.pages)
+    let full = tokens / PagePool.tokens
+    var copies: [Int: Int] = [:]
+    for (index, parent) in parents.enumerated() where parent != index {
+      let pool = tables[index].pool
+      for page in before[parent].prefix(full) { pool.share(page) }
+      guard tokens % PagePool.tokens != 0 else { continue }
+      guard let copy = pool.copy(before[parent][full]) else {
+        for (index, copy) in copies { tables[index].pool.release(copy) }
+        for (index, parent) in parents.enumerated().prefix(index + 1) where parent != index {
+          for page in before[parent].prefix(full) { tables[index].pool.release(page) }
+        }
+        return false
+      }
+      copies[index] = copy
+    }
+    for (index, parent) in parents.enumerated() where parent != index {
+      let old = tables[index].pages
+      tables[index].pages = []
+      for page in before[parent].prefix(full) { tables[index].append(page) }
+      if let copy = copies[index] { tables[index].append(copy) }
+      for page in old.reversed() { tables[index].pool.release(page) }
+    }
+    return true
   }
 
   private func append(_ page: Int) {

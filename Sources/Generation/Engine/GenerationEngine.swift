@@ -6,14 +6,16 @@ import Models
 ///
 /// Prompts are read in pieces between which others go on writing; texts that begin alike share the memory and the work of their beginnings.
 /// What a request gives is the same alone and in company: steps compute rows independently of one another, and draws are keyed by the
-/// request's seed and the place in its text.
+/// request's seed and the place in its text. With a draft model (speculative decoding) texts stay the same and steps become fewer.
 ///
 /// `@unchecked Sendable`: the lock guards what both sides touch; everything else belongs to the engine's thread.
 public final class GenerationEngine: @unchecked Sendable {
   public let model: DecoderModel
   public let settings: EngineSettings
-  /// The most tokens of a prompt and its output.
+  /// The most tokens of a prompt and its output that the model and the settings know.
   public let contextLength: Int
+  /// The same where there is less memory for keys and values than for such a text.
+  public var longestText: Int { min(contextLength, pool.capacity * PagePool.tokens) }
 
   /// How the engine is doing.
   public struct Status: Sendable, Hashable {
@@ -29,6 +31,8 @@ public final class GenerationEngine: @unchecked Sendable {
     public var rows = 0
     /// Tokens that were guessed right.
     public var guessed = 0
+    /// Tokens that the draft model guessed.
+    public var drafted = 0
   }
 
   private let condition = NSCondition()
@@ -41,10 +45,15 @@ public final class GenerationEngine: @unchecked Sendable {
   private var active: [EngineSequence] = []
   private let pool: PagePool
   private let runtime: DecoderRuntime
+  private let reader: SourceReader?
+  private let drafter: Drafter?
 
   /// Starts the thread.
-  /// - Throws: `GenerationError` for settings out of their range, or where memory runs out.
-  public init(_ model: DecoderModel, _ settings: EngineSettings = EngineSettings()) throws(GenerationError) {
+  /// - Parameter draft: a smaller model with the same tokenizer that guesses what this one writes.
+  /// - Throws: `GenerationError` for settings out of their range, a draft that does not fit, or where memory runs out.
+  public init(
+    _ model: DecoderModel, _ settings: EngineSettings = EngineSettings(), draft: DecoderModel? = nil
+  ) throws(GenerationError) {
     try settings.validate()
     self.model = model
     self.settings = settings
@@ -57,6 +66,10 @@ public final class GenerationEngine: @unchecked Sendable {
     }
     pool = PagePool(pageBytes: model.pageBytes, capacity: pages)
     runtime = try DecoderRuntime(model, rows: settings.rows, threads: settings.threads)
+    reader = model.encoder.map { SourceReader($0, model.configuration, threads: settings.threads) }
+    drafter = try draft.map { (draft) throws(GenerationError) in
+      try Drafter(draft, for: model, rows: settings.rows, threads: settings.threads, pages: pages)
+    }
     current.pageLimit = pages
     let thread = Thread { [weak self] in
       // The engine lives as long as somebody else holds it: the thread holds it only while it works.
@@ -89,7 +102,14 @@ public final class GenerationEngine: @unchecked Sendable {
         return .failure(GenerationError(.queueFull, "\(waiting.count) requests wait already", remedy: "again later"))
       }
       nextID += 1
-      let sequence = EngineSequence(nextID, request, onEvent)
+      let sequence: EngineSequence
+      do throws(SamplingError) {
+        sequence =
+          try request.beams.map { (beams) throws(SamplingError) in try BeamSequence(nextID, request, beams, onEvent) }
+          ?? SampledSequence(nextID, request, onEvent)
+      } catch {
+        return .failure(GenerationError(.request, error.problem, expected: error.expected))
+      }
       // First come, first served among equals.
       let place = waiting.firstIndex { $0.request.priority < request.priority } ?? waiting.endIndex
       waiting.insert(sequence, at: place)
@@ -122,15 +142,43 @@ public final class GenerationEngine: @unchecked Sendable {
     if let token = request.prompt.first(where: { !(0..<vocabulary).contains($0) }) {
       throw GenerationError(.request, "token \(token) is not in the vocabulary", expected: "0 to \(vocabulary - 1)")
     }
-    guard request.maximumNewTokens >= 1 else {
+    guard request.maximumNewTokens >= (request.scoresPrompt ? 0 : 1) else {
       throw GenerationError(.request, "\(request.maximumNewTokens) new tokens are asked for", expected: "1 or more")
     }
     let (length, overflow) = request.prompt.count.addingReportingOverflow(request.maximumNewTokens)
-    let limit = min(contextLength, pool.capacity * PagePool.tokens)
-    guard !overflow, length <= limit else {
+    guard !overflow, length <= longestText else {
       throw GenerationError(
         .request, "a prompt of \(request.prompt.count) tokens and \(request.maximumNewTokens) new ones do not fit",
-        expected: "\(limit) together")
+        expected: "\(longestText) together")
+    }
+    try check(source: request.source)
+    if let beams = request.beams {
+      guard (1...settings.rows).contains(beams.beams), !request.scoresPrompt else {
+        throw GenerationError(
+          .request, request.scoresPrompt ? "beams and scores of the prompt are asked for together" : "\(beams.beams) beams are asked for",
+          expected: request.scoresPrompt ? "one of them" : "1 to \(settings.rows)")
+      }
+    }
+    let pages = EngineSequence.pages(request)
+    guard pages <= pool.capacity else {
+      throw GenerationError(
+        .request, "the request needs room for \(pages * PagePool.tokens) tokens", expected: "\(pool.capacity * PagePool.tokens) at most",
+        remedy: "fewer tokens or beams, or a larger cacheBytes")
+    }
+  }
+
+  private func check(source: [Int]?) throws(GenerationError) {
+    guard model.isEncoderDecoder else {
+      guard source == nil else { throw GenerationError(.request, "a text to read for a model that continues texts", expected: "a prompt") }
+      return
+    }
+    guard let source, (1...model.configuration.maxPositions).contains(source.count) else {
+      throw GenerationError(
+        .request, "the text to read has \(source?.count ?? 0) tokens", expected: "1 to \(model.configuration.maxPositions)")
+    }
+    let vocabulary = model.configuration.sourceVocabulary
+    if let token = source.first(where: { !(0..<vocabulary).contains($0) }) {
+      throw GenerationError(.request, "token \(token) is not in the vocabulary", expected: "0 to \(vocabulary - 1)")
     }
   }
 
@@ -189,10 +237,20 @@ public final class GenerationEngine: @unchecked Sendable {
       guard let next = condition.withLock({ waiting.first }) else { return }
       // Somebody reads the same beginning right now: when that is done, its pages can be shared.
       let beginning = next.request.prompt.prefix(PagePool.tokens)
-      if next.promptCount > PagePool.tokens, active.contains(where: { $0.isReading && $0.tokens.starts(with: beginning) }) { return }
+      if next.promptCount > PagePool.tokens, next.request.source == nil,
+        active.contains(where: { $0.isReading && $0.tokens.starts(with: beginning) })
+      {
+        return
+      }
       guard next.admit(pool) else { return }
       condition.withLock { waiting.removeAll { $0 === next } }
-      active.append(next)
+      do throws(GenerationError) {
+        if let reader, let tokens = next.request.source, let table = next.source { try reader.read(tokens, into: table, by: runtime) }
+        if let drafter, let sampled = next as? SampledSequence { drafter.open(sampled) }
+        active.append(next)
+      } catch {
+        next.fail(error)
+      }
     }
   }
 
@@ -201,6 +259,12 @@ public final class GenerationEngine: @unchecked Sendable {
     var outputs = 0
     // Those that write go first: their one row (and guesses) each must not wait for a long prompt.
     let ordered = active.filter { !$0.isReading } + active.filter(\.isReading)
+    do throws(GenerationError) {
+      try drafter?.guess(ordered.compactMap { $0 as? SampledSequence })
+    } catch {
+      for sequence in ordered { sequence.fail(error) }
+      return
+    }
     for sequence in ordered {
       // Whoever comes later keeps a row.
       rows += sequence.rows(budget: settings.rows - rows.count, outputs: &outputs)
@@ -216,14 +280,15 @@ public final class GenerationEngine: @unchecked Sendable {
       for sequence in ordered { sequence.fail(error) }
       return
     }
-    let before = ordered.reduce(0) { $0 + $1.computed }
-    for sequence in ordered { sequence.advance(logits, vocabulary: vocabulary) }
-    let after = ordered.reduce(0) { $0 + $1.computed }
-    let plain = rows.count - ordered.reduce(0) { $0 + $1.guesses.count }
+    for sequence in ordered {
+      sequence.accepted = 0
+      sequence.advance(logits, vocabulary: vocabulary)
+    }
     condition.withLock {
       current.steps += 1
       current.rows += rows.count
-      current.guessed += max(0, after - before - plain)
+      current.guessed += ordered.reduce(0) { $0 + $1.accepted }
+      current.drafted = drafter?.count ?? 0
     }
     for sequence in ordered { sequence.guesses = [] }
   }

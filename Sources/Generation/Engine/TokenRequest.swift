@@ -12,13 +12,19 @@ public protocol TokenConstraint: Sendable {
 public struct TokenRequest: Sendable {
   public var prompt: [Int]
   public var sampler: TokenSampler
-  /// The most new tokens.
+  /// The most new tokens; 0 only to have the prompt scored.
   public var maximumNewTokens: Int
   /// Tokens that end the output and are not part of it.
   public var endTokens: Set<Int>
   public var constraint: (any TokenConstraint)?
-  /// How many tokens are guessed at a time from repetitions in the text (prompt lookup decoding, Saxena 2023). They cost a little where
-  /// they are wrong and save steps where they are right; the output is the same with any number.
+  /// What is read before anything is written, for models that read one text and write another (T5, Marian). The prompt is what the output
+  /// begins with then: ``DecoderConfiguration/decoderStart``, and a language's token where the model wants one.
+  public var source: [Int]?
+  /// Keeps the best of several continuations instead of drawing one: beam search. The longest text and the end tokens are this request's.
+  public var beams: BeamSearch.Settings?
+  /// How many tokens are guessed at a time: by the engine's draft model, or from repetitions in the text (prompt lookup decoding, Saxena
+  /// 2023) where it has none. They cost a little where they are wrong and save steps where they are right; the output is the same with any
+  /// number.
   public var guesses = 0
   /// Asks for the log-probability of each token of the prompt after the first.
   public var scoresPrompt = false
@@ -41,6 +47,8 @@ public enum TokenEvent: Sendable {
   /// Log-probabilities of the prompt's tokens from the second on.
   case prompt([SampledToken])
   case token(SampledToken)
+  /// The best texts of a beam search, best first, whole; `ended` follows.
+  case beams([BeamSearch.Hypothesis])
   /// A token that ends the output came.
   case ended
   /// `maximumNewTokens` came.

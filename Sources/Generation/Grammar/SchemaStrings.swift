@@ -96,26 +96,7 @@ enum SchemaValues {
     case .double(let value): return "\(value)"
     case .array(let values): return "[" + values.map(text).joined(separator: ",") + "]"
     case .object(let members): return "{" + members.map { text(.string($0.name)) + ":" + text($0.value) }.joined(separator: ",") + "}"
-    case .string(let value):
-      var result = "\""
-      for scalar in value.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\r": result += "\\r"
-        case "\t": result += "\\t"
-        case "\u{8}": result += "\\b"
-        case "\u{C}": result += "\\f"
-        default:
-          if scalar.value < 0x20 {
-            result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-          } else {
-            result.unicodeScalars.append(scalar)
-          }
-        }
-      }
-      return result + "\""
+    case .string(let value): return JSONText.quoted(value)
     }
   }
 

@@ -27,6 +27,11 @@ final class PackedMatrix: @unchecked Sendable {
 
   func set(_ row: Int, _ values: UnsafePointer<Float>) { cg_matrix_set_row(raw, Int64(row), values) }
 
+  /// - Precondition: there are as many values as columns.
+  func set(_ row: Int, _ values: [Float]) {
+    values.withUnsafeBufferPointer { if let address = $0.baseAddress { set(row, address) } }
+  }
+
   /// Unpacks one row.
   func row(_ index: Int) -> [Float] {
     [Float](unsafeUninitializedCapacity: columns) { target, written in

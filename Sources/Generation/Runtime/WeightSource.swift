@@ -53,6 +53,12 @@ struct StateSource: WeightSource {
     try tensor(name).to(.float32).withUnsafeBytes { packFloats($0, into: matrix, at: places) }
   }
 
+  /// Whether the first name stands for the other's tensor, or for none.
+  func sharesMemory(_ name: String, _ other: String) throws -> Bool {
+    guard let first = tensors[name], let second = tensors[other] else { return tensors[name] == nil }
+    return try first.sharesMemory(with: second)
+  }
+
   private func tensor(_ name: String) throws(GenerationError) -> Tensor {
     guard let tensor = tensors[name] else { throw GenerationError(.model, "\(source) has no tensor '\(name)'") }
     return tensor

@@ -1,3 +1,4 @@
+import CGeneration
 import MartletCore
 
 #if canImport(Glibc)
@@ -106,8 +107,7 @@ public struct TokenSampler: Sendable {
       likeliest = Selection.largest(count, of: UnsafeBufferPointer(logits))
       original = Array(logits)
     }
-    allowed?.apply(to: logits)
-    for rule in rules { rule.process(logits, tokens: tokens, promptCount: promptCount) }
+    adjust(logits, tokens: tokens, promptCount: promptCount, allowed: allowed)
     let token = try settings.temperature == 0 ? Self.likeliest(logits) : draw(logits, position: tokens.count - promptCount)
     guard settings.topLogProbabilities != nil else { return SampledToken(token: token) }
     return SampledToken(
@@ -115,7 +115,20 @@ public struct TokenSampler: Sendable {
       alternatives: likeliest.map { SampledToken.Alternative(token: Int($0.index), logProbability: $0.score - normalizer) })
   }
 
-  /// As above, from a copy of the scores.
+  /// Applies the mask, the biases, penalties and bans to scores or log-probabilities, and draws nothing.
+  public func adjust(_ logits: UnsafeMutableBufferPointer<Float>, tokens: [Int], promptCount: Int, allowed: TokenMask? = nil) {
+    allowed?.apply(to: logits)
+    for rule in rules { rule.process(logits, tokens: tokens, promptCount: promptCount) }
+  }
+
+  /// What would be drawn from these scores at this place, or `nil` where nothing can be.
+  func guess(_ logits: UnsafeMutableBufferPointer<Float>, tokens: [Int], promptCount: Int) -> Int? {
+    guard VectorMath.maximum(UnsafeBufferPointer(logits)).isValid else { return nil }
+    adjust(logits, tokens: tokens, promptCount: promptCount)
+    return try? settings.temperature == 0 ? Self.likeliest(logits) : draw(logits, position: tokens.count - promptCount)
+  }
+
+  /// As `next`, from a copy of the scores.
   public func next(_ logits: [Float], tokens: [Int], promptCount: Int, allowed: TokenMask? = nil) throws(SamplingError) -> SampledToken {
     var copy = logits
     return try copy.withUnsafeMutableBufferPointer { buffer -> Result<SampledToken, SamplingError> in
@@ -136,8 +149,7 @@ public struct TokenSampler: Sendable {
   /// Draws from the softmax of what the cut-offs leave.
   private func draw(_ logits: UnsafeMutableBufferPointer<Float>, position: Int) throws(SamplingError) -> Int {
     if settings.temperature != 1 {
-      let factor = Float(1 / settings.temperature)
-      for index in logits.indices { logits[index] *= factor }
+      if let base = logits.baseAddress { cg_scores_scale(base, Int64(logits.count), Float(1 / settings.temperature)) }
     }
     var random = KeyedRandom(seed: seed, purpose: "sample", index: UInt64(truncatingIfNeeded: position))
     let chance = random.uniform()

@@ -1,3 +1,5 @@
+import CGeneration
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -40,13 +42,7 @@ public struct TopP: LogitsProcessor {
     let shift = VectorMath.maximum(scores).value
     guard shift > -.infinity, mass < 1 else { return }
     let total = VectorMath.sumOfExponentials(scores, shift: shift)
-    // Tokens below this hold less than 1 − mass all together, so none of them is needed.
-    let floor = shift + Float(log((1 - mass) * total / Double(scores.count))) - 1e-3
-    var entries = Selection.entries(of: scores, from: floor)
-    let kept = max(Selection.prefix(of: &entries, holding: mass * total) { exp(Double($0.score - shift)) }, 1)
-    if mass <= 0 { Selection.partition(&entries, keeping: 1) }
-    logits.update(repeating: -.infinity)
-    for entry in entries.prefix(kept) { logits[Int(entry.index)] = entry.score }
+    if let base = logits.baseAddress { _ = cg_scores_nucleus(base, Int64(logits.count), shift, mass * total) }
   }
 }
 

@@ -42,6 +42,8 @@ final class ChoiceStream: @unchecked Sendable {
       case .started(let cached): shared.start(cached: cached, choice: choice)
       case .prompt(let scores): try give(prompt: scores)
       case .token(let sampled): return try give(sampled)
+      // The best of them comes token by token.
+      case .beams: break
       case .ended: try finish(.stop)
       case .limit: try finish(.length)
       case .failed(let error): shared.fail(error)

@@ -95,7 +95,7 @@ struct LanguageSource {
       kind = LanguageBundle.encoder
       outputs = try LanguageEmbedder.dimensions(of: loaded)
     } else {
-      guard case .causalLanguageModel = loaded.task else {
+      guard [.causalLanguageModel, .sequenceToSequence].contains(loaded.task) else {
         throw ArgumentError(
           "\(folder) holds a model for \(loaded.task.name)", expected: "one that writes text, or one that embeds texts (modules.json)",
           remedy: "use it from Swift: LanguageModels.load(folder:)")

@@ -43,7 +43,8 @@ extension MartletEngine {
         "\(version.reference) is a \(bundle.manifest.kind)", expected: "a language model",
         remedy: "martlet import FOLDER, or martlet predict \(version.reference)")
     }
-    let (generator, embedder) = try Self.language(bundle)
+    let draft = try request.draft.map { try Self.decoder(registry.bundle(registry.resolve($0))) }
+    let (generator, embedder) = try Self.language(bundle, draft: draft)
     return LoadedLanguageModel(name: version.name, version: version.number, generator: generator, embedder: embedder)
   }
 
@@ -55,7 +56,18 @@ extension MartletEngine {
       metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
   }
 
-  private static func language(_ bundle: ModelBundle) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
+  /// The weights of a bundle's model that writes.
+  private static func decoder(_ bundle: ModelBundle) throws -> DecoderModel {
+    guard bundle.manifest.kind == LanguageBundle.generator else {
+      throw ArgumentError("\(bundle.manifest.name) is a \(bundle.manifest.kind)", expected: "a language model as the draft")
+    }
+    if bundle.has(LanguageBundle.gguf) { return try DecoderModel(GGUFFile(path: try bundle.path(of: LanguageBundle.gguf))) }
+    return try LanguageBundle.withFolder(bundle) { try DecoderModel(folder: $0) }
+  }
+
+  private static func language(
+    _ bundle: ModelBundle, draft: DecoderModel? = nil
+  ) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
     if bundle.has(LanguageBundle.gguf) {
       let file = try GGUFFile(path: try bundle.path(of: LanguageBundle.gguf))
       let vocabulary = try GGUFVocabulary(file)
@@ -64,7 +76,7 @@ extension MartletEngine {
       defaults.endTokens = [vocabulary.endID].compactMap { $0 }
       return (
         LanguageTextGenerator(
-          try engine(DecoderModel(file)), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
+          try engine(DecoderModel(file), draft: draft), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
           defaults: defaults), nil
       )
     }
@@ -83,19 +95,22 @@ extension MartletEngine {
       let template = try (written ?? chatTemplate(document("tokenizer_config.json"))).map { text throws(TemplateError) in
         try ChatTemplate(text)
       }
+      let model = try DecoderModel(folder: folder)
       return (
         LanguageTextGenerator(
-          try engine(DecoderModel(folder: folder)), tokenizer: tokenizer, template: template, defaults: defaults), nil
+          try engine(model, draft: draft), tokenizer: tokenizer, template: template,
+          defaults: defaults.limited(toTranslators: model.isEncoderDecoder)), nil
       )
     }
   }
 
   /// Beginnings of earlier texts are kept for later ones in what room there is: two whole contexts, or half a gigabyte if that is more.
-  private static func engine(_ model: DecoderModel) throws -> GenerationEngine {
+  private static func engine(_ model: DecoderModel, draft: DecoderModel?) throws -> GenerationEngine {
     var settings = EngineSettings()
-    let context = (model.configuration.maxPositions + 15) / 16 * model.pageBytes
+    // Whoever reads one text and writes another needs room for both.
+    let context = (model.configuration.maxPositions + 15) / 16 * model.pageBytes * (model.isEncoderDecoder ? 2 : 1)
     settings.cacheBytes = min(Int(ProcessInfo.processInfo.physicalMemory / 4), max(2 * context, 512 << 20))
-    return try GenerationEngine(model, settings)
+    return try GenerationEngine(model, settings, draft: draft)
   }
 
   /// One template, or the one called `default` of several.

@@ -24,13 +24,16 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
   public var sampling = GenerationSampling()
   /// How many answers, each a choice of its own, numbered from 0.
   public var choices = 1
-  /// The most tokens of one choice; `nil` is what the context has room for.
+  /// The most tokens of one choice; `nil` is what the context has room for, 0 only looks at the prompt.
   public var maxTokens: Int?
   /// Strings that end the output. They are not part of it, and no text that might begin one is given out before that is clear.
   public var stop: [String] = []
   /// With the log-probability of each token, and of as many of the most likely ones; `nil` for none.
   public var topLogProbabilities: Int?
   public var format: GenerationFormat = .text
+  /// Keeps the best of several continuations instead of drawing one; the choices are the best of them, best first. `nil` is what the
+  /// model's makers want.
+  public var beams: BeamSettings?
   /// The first text of each choice is the prompt, with the log-probabilities of its tokens if those are asked for.
   public var echoesPrompt = false
   /// Requests with larger numbers are served first where there is a queue.
@@ -44,7 +47,7 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     // The deadline is a time of this process's clock and means nothing elsewhere.
     case prompt, suffix, tools, toolChoice, allowsParallelToolCalls, templateVariables, sampling, choices, maxTokens, stop,
-      topLogProbabilities, format, echoesPrompt, priority
+      topLogProbabilities, format, beams, echoesPrompt, priority
   }
 }
 
@@ -73,6 +76,23 @@ public struct GenerationSampling: Sendable, Hashable, Codable {
 
   /// The model's own defaults.
   public init() {}
+}
+
+/// Beam search, plain or diverse (Vijayakumar et al. 2016). Nothing is drawn: temperature and cut-offs mean nothing then.
+public struct BeamSettings: Sendable, Hashable, Codable {
+  /// Continuations that are kept; 1 takes the most likely token always.
+  public var count: Int
+  /// Divides the beams into groups that should differ.
+  public var groups = 1
+  /// Subtracted from a token's score for every beam of an earlier group that took it in the same step.
+  public var diversityPenalty = 0.0
+  /// Scores are divided by length to this power: above 0 favours long texts.
+  public var lengthPenalty = 1.0
+  /// Ends as soon as there are as many whole texts as beams.
+  public var stopsEarly = false
+
+  /// Beam search with so many beams.
+  public init(_ count: Int) { self.count = count }
 }
 
 /// What the output must look like.

@@ -48,6 +48,7 @@ extension APIProblem {
     switch setting {
     case "format": "response_format"
     case "choices": "n"
+    case "beams": "num_beams"
     case "maxTokens": "max_tokens"
     case "topLogProbabilities": "top_logprobs"
     case "echoesPrompt": "echo"

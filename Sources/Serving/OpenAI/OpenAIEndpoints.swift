@@ -12,6 +12,8 @@ struct OpenAIEndpoints: Sendable {
   let limits: LanguageLimits
   /// How long a stream may be silent before a comment shows that it lives.
   let silence: Duration?
+  /// How long a client may read nothing of its stream.
+  let writeTimeout: Duration?
   let logger: Logger
 
   var routes: [Route] {
@@ -163,7 +165,11 @@ struct OpenAIEndpoints: Sendable {
     reply.headers = [(.accelBuffering, "no")]
     reply.model = AnsweringModel(name: runner.model.name, version: runner.model.version)
     let id = exchange.id, language = exchange.language
-    reply.stream = ReplyStream { [logger] send in
+    reply.stream = ReplyStream { [logger, writeTimeout] plain in
+      let watch = writeTimeout.map { StalledClient(exchange.channel, limit: $0) }
+      func send(_ bytes: [UInt8]) async throws {
+        if let watch { try await watch.send(bytes, by: plain) } else { try await plain(bytes) }
+      }
       do {
         try await produce(send)
       } catch let error where ClientGone.explains(error) {

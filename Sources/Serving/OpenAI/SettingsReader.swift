@@ -22,6 +22,7 @@ enum SettingsReader {
     request.sampling = try sampling(fields)
     request.choices = try fields.integer("n", in: 1...max(1, limits.choices)) ?? 1
     request.stop = try stop(fields, limit: limits.stopStrings)
+    request.beams = try beams(fields, limit: limits.choices)
     request.format = try format(fields, source: sources["response_format"])
     request.priority = try fields.integer("priority") ?? 0
     if let time = limits.time { request.deadline = .now + time }
@@ -52,6 +53,17 @@ enum SettingsReader {
       }
     }
     return sampling
+  }
+
+  /// Beam search, by transformers' names: OpenAI has none.
+  private static func beams(_ fields: RequestFields, limit: Int) throws(APIProblem) -> BeamSettings? {
+    guard let count = try fields.integer("num_beams", in: 1...max(1, limit)) else { return nil }
+    var beams = BeamSettings(count)
+    beams.groups = try fields.integer("num_beam_groups", in: 1...count) ?? 1
+    beams.diversityPenalty = try fields.number("diversity_penalty", in: 0...1e6) ?? 0
+    beams.lengthPenalty = try fields.number("length_penalty", in: -100...100) ?? 1
+    beams.stopsEarly = try fields.bool("early_stopping") ?? false
+    return beams
   }
 
   private static func stop(_ fields: RequestFields, limit: Int) throws(APIProblem) -> [String] {

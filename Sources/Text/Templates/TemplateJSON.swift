@@ -101,25 +101,5 @@ struct TemplateJSON {
     value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : PythonText.number(value)
   }
 
-  private func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{8}": result += "\\b"
-      case "\u{C}": result += "\\f"
-      default:
-        if scalar.value < 0x20 || (isASCII && scalar.value > 0x7F) {
-          for unit in String(scalar).utf16 { result += "\\u" + PythonText.hexadecimal(UInt32(unit), 4) }
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
-  }
+  private func quoted(_ text: String) -> String { JSONText.quoted(text, isASCII: isASCII) }
 }

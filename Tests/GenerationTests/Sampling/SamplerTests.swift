@@ -173,9 +173,98 @@ import Testing
   @Test func exponentials() {
     for step in -2000...2000 {
       let x = Float(step) * 0.04
-      let value = VectorMath.exp(SIMD16(repeating: x))[5]
-      #expect(abs(Double(value) - exp(Double(x))) <= 3e-7 * exp(Double(x)))
+      let value = [Float](repeating: x, count: 16).withUnsafeBufferPointer { VectorMath.sumOfExponentials($0, shift: 0) } / 16
+      #expect(abs(value - exp(Double(x))) <= 4e-7 * exp(Double(x)))
     }
-    #expect(VectorMath.exp(SIMD16(repeating: -.infinity))[0] == 0)
+    #expect([Float](repeating: -.infinity, count: 16).withUnsafeBufferPointer { VectorMath.sumOfExponentials($0, shift: 0) } == 0)
+  }
+}
+
+/// The same passes in plain Swift: what the kernels give must be equal to the last bit.
+private enum PlainMath {
+  static func exp(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    typealias Lanes = SIMD16<Float>
+    let clamped = x.clamped(lowerBound: Lanes(repeating: -87.5), upperBound: Lanes(repeating: 88))
+    let magic = Lanes(repeating: 12_582_912)
+    let rounded = clamped * 1.442_695_04 + magic
+    let n = rounded - magic
+    let r = (clamped - n * 0.693_359_375) + n * 2.121_944_4e-4
+    var p = Lanes(repeating: 1.987_569_15e-4)
+    for factor in [1.398_199_95e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] as [Float] { p = p * r + factor }
+    p = p * r * r + r + 1
+    let exponent = (unsafeBitCast(rounded, to: SIMD16<Int32>.self) &- 0x4B40_0000 &+ 127) &<< 23
+    return (p * unsafeBitCast(exponent, to: Lanes.self)).replacing(with: 0, where: x .< -87)
+  }
+
+  static func sum(_ scores: [Float], shift: Float) -> Double {
+    var total = 0.0
+    let blocks = scores.count / 16
+    for first in stride(from: 0, to: blocks, by: 64) {
+      var sum = SIMD16<Float>.zero
+      for block in first..<min(first + 64, blocks) { sum += exp(SIMD16(scores[block * 16..<block * 16 + 16]) - shift) }
+      total += Double(sum.sum())
+    }
+    for index in blocks * 16..<scores.count { total += Double(expf(scores[index] - shift)) }
+    return total
+  }
+
+  /// The tokens that top-p keeps.
+  static func nucleus(_ scores: [Float], mass: Double) -> [Int] {
+    let shift = scores.max() ?? 0
+    let order = scores.indices.filter { scores[$0] > -.infinity }.sorted { (scores[$1], $0) < (scores[$0], $1) }
+    let target = mass * sum(scores, shift: shift)
+    var before = 0.0, kept: [Int] = []
+    for index in order where kept.isEmpty || before < target {
+      before += Foundation.exp(Double(scores[index] - shift))
+      kept.append(index)
+    }
+    return kept.sorted()
+  }
+}
+
+@Suite struct ScorePassTests {
+  private static func scores(_ kind: Int, _ count: Int) -> [Float] {
+    var random = KeyedRandom(seed: UInt64(kind), purpose: "scores")
+    return (0..<count).map { index in
+      let x = Float(random.uniform() + random.uniform() + random.uniform() - 1.5)
+      switch kind {
+      case 0: return x * 3
+      case 1: return x * 40 - 1000
+      case 2: return Float(Int(x * 4))  // Many equal ones.
+      case 3: return index % 3 == 0 ? -.infinity : x * 10
+      case 4: return 2.5
+      default: return index == count / 2 ? 50 : x
+      }
+    }
+  }
+
+  @Test func sumsAreThoseOfPlainSwift() {
+    for kind in 0..<6 {
+      for count in [1, 15, 16, 17, 1000, 5003] {
+        let scores = Self.scores(kind, count)
+        let (value, isValid) = scores.withUnsafeBufferPointer { VectorMath.maximum($0) }
+        #expect(value == scores.max() && isValid)
+        guard value > -.infinity else { continue }
+        #expect(scores.withUnsafeBufferPointer { VectorMath.sumOfExponentials($0, shift: value) } == PlainMath.sum(scores, shift: value))
+        for wrong in [Float.nan, .infinity] {
+          var broken = scores
+          broken[count / 2] = wrong
+          #expect(!broken.withUnsafeBufferPointer { VectorMath.maximum($0).isValid })
+        }
+      }
+    }
+  }
+
+  @Test func topPKeepsThoseOfASortedList() {
+    for kind in 0..<6 {
+      for (count, mass) in [(1, 0.5), (40, 0), (40, 0.3), (1000, 0.9), (1003, 0.99), (5003, 0.5), (5003, 0.9999999)] {
+        let scores = Self.scores(kind, count)
+        guard scores.contains(where: { $0 > -.infinity }) else { continue }
+        let kept = TopP(mass).processed(scores)
+        let expected = PlainMath.nucleus(scores, mass: mass)
+        #expect(kept.indices.filter { kept[$0] > -.infinity } == expected, "kind \(kind), \(count), \(mass)")
+        #expect(expected.allSatisfy { kept[$0] == scores[$0] })
+      }
+    }
   }
 }

@@ -49,6 +49,29 @@ import Testing
     #expect(generator.requests.map(\.echoesPrompt) == [false, false, false, false, true])
   }
 
+  @Test(arguments: Way.allCases) func `beams by the names that transformers gives them`(way: Way) async throws {
+    let generator = FakeGenerator()
+    try await withLanguages(way, generator) { client in
+      func post(_ more: String) async throws -> Answer {
+        try await client.post(Self.path, #"{"model": "echo", "prompt": "x", "# + more + "}")
+      }
+      #expect(try await post(#""num_beams": 1"#).status == 200)
+      let more = #""num_beam_groups": 2, "diversity_penalty": 0.5, "length_penalty": 2, "early_stopping": true"#
+      #expect(try await post(#""num_beams": 4, "# + more).status == 200)
+      for (wrong, param) in [
+        (#""num_beams": 0"#, "num_beams"), (#""num_beams": 100000"#, "num_beams"),
+        (#""num_beams": 2, "num_beam_groups": 3"#, "num_beam_groups"),
+        (#""num_beams": 2, "length_penalty": "a""#, "length_penalty"),
+      ] {
+        let answer = try await post(wrong)
+        #expect(answer.status == 400 && answer.param == param, "\(wrong): \(answer.text)")
+      }
+    }
+    var beams = BeamSettings(4)
+    (beams.groups, beams.diversityPenalty, beams.lengthPenalty, beams.stopsEarly) = (2, 0.5, 2, true)
+    #expect(generator.requests.map(\.beams) == [BeamSettings(1), beams])
+  }
+
   @Test(arguments: Way.allCases) func `log-probabilities in the old form`(way: Way) async throws {
     try await withLanguages(way) { client in
       let body = #"{"model": "echo", "prompt": "\u00e9\u00e9 b c", "logprobs": 2}"#

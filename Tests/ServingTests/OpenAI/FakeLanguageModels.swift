@@ -3,8 +3,8 @@ import MartletCore
 import Synchronization
 
 /// Says the words of the last message again, a token a word. Some words make it do something else:
-/// `endless`, `fail` (after one token), `break` (an error that is not about the request), `tool` (calls every tool), `silent` (nothing at
-/// all until it is cancelled).
+/// `endless` (says the second word for ever), `fail` (after one token), `break` (an error that is not about the request), `tool` (calls
+/// every tool), `silent` (nothing at all until it is cancelled).
 final class FakeGenerator: TextGenerator {
   struct Broken: Error {}
 
@@ -125,7 +125,7 @@ final class FakeGenerator: TextGenerator {
       }
       if words.first == "endless" {
         while true {
-          output.yield(.text(delta(choice, count, " tick", request)))
+          output.yield(.text(delta(choice, count, words.count > 1 ? words[1] : " tick", request)))
           count += 1
           if let limit = request.maxTokens, count >= limit { break }
           try await Task.sleep(for: delay ?? .milliseconds(1))

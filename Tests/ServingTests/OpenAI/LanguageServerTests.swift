@@ -85,6 +85,19 @@ import Testing
     }
   }
 
+  @Test func `a client that reads nothing is dropped`() async throws {
+    let generator = FakeGenerator(delay: .milliseconds(1))
+    var options = quietOptions()
+    options.streamWriteTimeout = .milliseconds(150)
+    try await withLanguages(.live, generator, options: options) { client in
+      let port = try #require(client.port)
+      let request = post(ChatTests.path, chat("endless " + String(repeating: "x", count: 200_000), #""stream": true"#))
+      await RawClient.leave(port: port, request) { generator.cancelled == 1 }
+      // The server is well.
+      #expect(try await client.post(ChatTests.path, chat("a b")).status == 200)
+    }
+  }
+
   @Test(arguments: Way.allCases) func `many at once`(way: Way) async throws {
     let generator = FakeGenerator(delay: .milliseconds(1))
     try await withLanguages(.live, generator) { client in

@@ -148,25 +148,28 @@ private final class MarianStack: Module {
 }
 
 /// Sines in the first half of the dimensions, cosines in the second. A table that no file needs to hold.
-private final class SinusoidalPositions: Module {
+package final class SinusoidalPositions: Module {
   private let weight: Buffer
 
   init(_ count: Int, _ dimension: Int) {
-    weight = Buffer(persistent: false) { () throws(TorchError) in
-      let half = (dimension + 1) / 2
-      var values = [Float](repeating: 0, count: count * dimension)
-      for position in 0..<count {
-        for index in 0..<dimension {
-          let angle = Double(position) / pow(10_000, Double(2 * (index / 2)) / Double(dimension))
-          let place = index % 2 == 0 ? index / 2 : half + index / 2
-          values[position * dimension + place] = Float(index % 2 == 0 ? sin(angle) : cos(angle))
-        }
-      }
-      return try Tensor(values, shape: [count, dimension])
-    }
+    weight = Buffer(persistent: false) { () throws(TorchError) in try Tensor(Self.values(count, dimension), shape: [count, dimension]) }
   }
 
   func callAsFunction(_ length: Int) throws(TorchError) -> Tensor { try weight.value.narrow(dim: 0, start: 0, length: length) }
+
+  /// The table, row by row.
+  package static func values(_ count: Int, _ dimension: Int) -> [Float] {
+    let half = (dimension + 1) / 2
+    var values = [Float](repeating: 0, count: count * dimension)
+    for position in 0..<count {
+      for index in 0..<dimension {
+        let angle = Double(position) / pow(10_000, Double(2 * (index / 2)) / Double(dimension))
+        let place = index % 2 == 0 ? index / 2 : half + index / 2
+        values[position * dimension + place] = Float(index % 2 == 0 ? sin(angle) : cos(angle))
+      }
+    }
+    return values
+  }
 }
 
 private final class MarianLayer: Module {

@@ -127,20 +127,8 @@ final class T5Attention: Module {
   func bias(_ length: Int) throws(TorchError) -> Tensor {
     guard let relativeAttentionBias else { return try Tensor.zeros([1, configuration.heads, length, length]) }
     let device = try relativeAttentionBias.weight.value.device
-    let buckets = (0..<length).flatMap { query in (0..<length).map { Int64(bucket($0 - query)) } }
+    let buckets = (0..<length).flatMap { query in (0..<length).map { Int64(configuration.bucket($0 - query, isDecoder: isDecoder)) } }
     return try relativeAttentionBias(Tensor(buckets, shape: [length, length], device: device)).permute([2, 0, 1]).unsqueeze(0)
-  }
-
-  /// The number of a distance: small ones have one each, larger ones share them by their logarithm.
-  private func bucket(_ distance: Int) -> Int {
-    let count = isDecoder ? configuration.buckets : configuration.buckets / 2
-    let offset = !isDecoder && distance > 0 ? count : 0
-    let far = isDecoder ? max(0, -distance) : abs(distance)
-    let exact = count / 2
-    if far < exact { return offset + far }
-    // In single precision, as those who trained the model computed it.
-    let share = Float(log(Double(Float(far) / Float(exact)))) / Float(log(Double(configuration.maxDistance) / Double(exact)))
-    return offset + min(count - 1, exact + Int(share * Float(count - exact)))
   }
 
   func callAsFunction(_ x: Tensor, from source: Tensor, bias: Tensor?) throws(TorchError) -> Tensor {
@@ -151,5 +139,20 @@ final class T5Attention: Module {
         v(inputs[1]).split(heads: heads, size: size), mask: bias, dropout: isTraining ? configuration.dropout : 0, scale: 1)
       return [try o(attended.joinedHeads())]
     }[0]
+  }
+}
+
+extension T5Configuration {
+  /// The number of a distance between two tokens (the key's place less the query's): small ones have one each, larger ones share them by
+  /// their logarithm.
+  package func bucket(_ distance: Int, isDecoder: Bool) -> Int {
+    let count = isDecoder ? buckets : buckets / 2
+    let offset = !isDecoder && distance > 0 ? count : 0
+    let far = isDecoder ? max(0, -distance) : abs(distance)
+    let exact = count / 2
+    if far < exact { return offset + far }
+    // In single precision, as those who trained the model computed it.
+    let share = Float(log(Double(Float(far) / Float(exact)))) / Float(log(Double(maxDistance) / Double(exact)))
+    return offset + min(count - 1, exact + Int(share * Float(count - exact)))
   }
 }
