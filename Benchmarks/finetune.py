@@ -1,6 +1,6 @@
 """Fine-tunes MiniLM on the English food reviews by transformers, as Examples/text-classification does by Martlet.
 
-    python Benchmarks/finetune.py whole|lora [EPOCHS] [THREADS] [padded|grouped] [REVIEWS]
+    python -P Benchmarks/finetune.py whole|lora [EPOCHS] [THREADS] [padded|grouped] [REVIEWS]
 
 Prints one line of JSON: seconds, the processor's seconds of the epochs, and the accuracy on the test reviews after each epoch. Batches of 16, at most 96 tokens, mean pooling and a linear
 classifier. `grouped` puts reviews of like length together and fills a batch up to its longest one; `padded` fills all up to 96.
@@ -12,6 +12,9 @@ import pathlib
 import random
 import sys
 import time
+
+# Beside this file lies one that is called as the package tokenizers.
+sys.path[:] = [place for place in sys.path if place and pathlib.Path(place).resolve() != pathlib.Path(__file__).resolve().parent]
 
 import torch
 import transformers as tf

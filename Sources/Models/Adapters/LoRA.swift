@@ -19,6 +19,8 @@ public final class LoRA: LinearAdapter {
   private var original: Tensor?
   private let rounded: RoundedWeight?
   private let bias: Parameter?
+  /// The layer that it belongs to, which owns it.
+  private weak var layer: (any AdaptableLayer)?
 
   init(_ settings: LoRASettings, for layer: any AdaptableLayer) throws {
     self.settings = settings
@@ -32,6 +34,7 @@ public final class LoRA: LinearAdapter {
       try RoundedWeight(layer.hasTransposedWeight ? weight.detach().t().contiguous() : weight.detach(), $0)
     }
     bias = layer.bias
+    self.layer = layer
     // One zero in the shape of all that it stands for: the memory is what rounding is for.
     if rounded != nil { layer.weight.replace(try Tensor.zeros([1, 1], dtype: weight.dtype).expand(weight.shape)) }
   }
@@ -43,6 +46,7 @@ public final class LoRA: LinearAdapter {
   public override func output(
     for input: Tensor, _ layer: (Tensor) throws(TorchError) -> Tensor
   ) throws(TorchError) -> Tensor {
+    if let folded = try foldedOutput(for: input) { return folded }
     var output: Tensor
     if let rounded {
       output = try rounded.product(input)
@@ -52,6 +56,23 @@ public final class LoRA: LinearAdapter {
     }
     guard !isMerged else { return output }
     return try output + dropout(input).linear(first.value).linear(second.value) * settings.scale
+  }
+
+  /// The same by one product, where that is less work: `nil` where weights are rounded, inputs are dropped, or rows are few.
+  private func foldedOutput(for input: Tensor) throws(TorchError) -> Tensor? {
+    guard let layer, rounded == nil, !isMerged, !isTraining || settings.dropout == 0 else { return nil }
+    let weight = try layer.weight.value
+    let rows = input.count / max(1, layer.inputs)
+    guard !weight.requiresGrad, input.shape.last == layer.inputs,
+      LoRAProduct.pays(rows: rows, inputs: layer.inputs, outputs: layer.outputs)
+    else { return nil }
+    let product = LoRAProduct(scale: settings.scale, isInputTrained: input.requiresGrad, hasBias: bias != nil)
+    var inputs = [input, layer.hasTransposedWeight ? try weight.t() : weight, try first.value, try second.value]
+    if let bias {
+      guard try !bias.value.requiresGrad else { return nil }
+      inputs.append(try bias.value)
+    }
+    return try product.apply(inputs)[0]
   }
 
   /// What the adapter adds to the weight, `[out, in]`.

@@ -67,6 +67,33 @@ import Torch
     #expect(model.parameterCount(trainable: true) == model.parameterCount() && model.adapted.isEmpty)
   }
 
+  /// A batch of many rows goes through the weight with the adapter's share added to it; few rows go beside it.
+  @Test(arguments: ["bert", "gpt2"]) func manyRowsGiveWhatFewGive(name: String) throws {
+    let model = try self.model(name)
+    try model.addLoRA(LoRASettings(rank: 3, alpha: 5, targets: ["all-linear"], trained: [name == "bert" ? "classifier" : "score"]))
+    try fill(model)
+    let rows = (0..<64).map { row in (0..<6).map { 3 + (row * 7 + $0 * 5) % 20 } }
+    func gradients(_ parts: Int) throws -> (scores: Tensor, gradients: [String: Tensor]) {
+      for parameter in model.parameters() { parameter.clearGrad() }
+      var scores: [Tensor] = []
+      for part in 0..<parts {
+        let slice = rows[(part * rows.count / parts)..<((part + 1) * rows.count / parts)]
+        let output = try model(TokenInput(rows: Array(slice), padding: 0))
+        try output.square().sum().backward()
+        scores.append(try output.detach())
+      }
+      let found = model.namedParameters().compactMap { entry in entry.parameter.grad.map { (entry.name, $0) } }
+      return (try Tensor.cat(scores, dim: 0), Dictionary(uniqueKeysWithValues: found))
+    }
+    let together = try gradients(1), alone = try gradients(64)
+    #expect(LoRAProduct.pays(rows: 64 * 6, inputs: 24, outputs: 24) && !LoRAProduct.pays(rows: 6, inputs: 24, outputs: 24))
+    #expect(try LanguageFixture.difference(together.scores, alone.scores) < 1e-5)
+    #expect(Set(together.gradients.keys) == Set(alone.gradients.keys) && !together.gradients.isEmpty)
+    for (name, gradient) in together.gradients {
+      #expect(try LanguageFixture.difference(gradient, #require(alone.gradients[name])) < 1e-4, "\(name)")
+    }
+  }
+
   @Test func onlyAdaptersAndTheHeadLearn() throws {
     let model = try self.model()
     let paths = try model.addLoRA(LoRASettings(rank: 3, dropout: 0.5, targets: ["query", "bert.*.output.dense"], trained: ["classifier"]))

@@ -61,7 +61,7 @@ private final class BertEmbeddings: Module {
       paddingIndex: configuration.positions == .roberta ? configuration.padding : nil)
     tokenTypeEmbeddings = Embedding(configuration.types, configuration.width)
     layerNorm = LayerNorm(configuration.width, eps: configuration.eps)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   override class var stateNames: [String: String] { ["layerNorm": "LayerNorm"] }
@@ -181,7 +181,7 @@ private final class BertOutput: Module {
   init(_ inputs: Int, _ configuration: BertConfiguration) {
     dense = Linear(inputs, configuration.width)
     layerNorm = LayerNorm(configuration.width, eps: configuration.eps)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   override class var stateNames: [String: String] { ["layerNorm": "LayerNorm"] }

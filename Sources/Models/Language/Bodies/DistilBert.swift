@@ -88,7 +88,7 @@ private final class DistilBertEmbeddings: Module {
     wordEmbeddings = Embedding(configuration.vocabulary, configuration.width, paddingIndex: configuration.padding)
     positionEmbeddings = Embedding(configuration.maxPositions, configuration.width)
     layerNorm = LayerNorm(configuration.width, eps: 1e-12)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   override class var stateNames: [String: String] { ["layerNorm": "LayerNorm"] }
@@ -164,7 +164,7 @@ private final class DistilBertFeedForward: Module {
   init(_ configuration: DistilBertConfiguration) {
     lin1 = Linear(configuration.width, configuration.hidden)
     lin2 = Linear(configuration.hidden, configuration.width)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
     activation = configuration.activation
   }
 

@@ -67,7 +67,7 @@ public final class GPT2: LanguageBody {
     self.configuration = configuration
     wte = Embedding(configuration.vocabulary, configuration.width)
     wpe = Embedding(configuration.maxPositions, configuration.width)
-    drop = Dropout(configuration.embeddingDropout)
+    drop = Dropout(configuration.embeddingDropout, keyed: true)
     h = (0..<configuration.layers).map { GPT2Block(configuration, layer: $0) }
     lnF = LayerNorm(configuration.width, eps: configuration.eps)
     super.init(width: configuration.width, vocabulary: configuration.vocabulary, isCausal: true, padding: configuration.padding)
@@ -132,7 +132,7 @@ private final class GPT2Attention: Module, PrefixedAttention {
   init(_ configuration: GPT2Configuration, layer: Int) {
     cAttn = TransposedLinear(configuration.width, 3 * configuration.width)
     cProj = TransposedLinear(configuration.width, configuration.width)
-    residual = Dropout(configuration.residualDropout)
+    residual = Dropout(configuration.residualDropout, keyed: true)
     heads = configuration.heads
     size = configuration.width / configuration.heads
     dropout = configuration.attentionDropout
@@ -160,7 +160,7 @@ private final class GPT2FeedForward: Module {
     let hidden = configuration.hidden ?? 4 * configuration.width
     cFc = TransposedLinear(configuration.width, hidden)
     cProj = TransposedLinear(hidden, configuration.width)
-    dropout = Dropout(configuration.residualDropout)
+    dropout = Dropout(configuration.residualDropout, keyed: true)
     activation = configuration.activation
   }
 

@@ -127,7 +127,7 @@ private final class MarianStack: Module {
     embedPositions = SinusoidalPositions(configuration.maxPositions, configuration.width)
     layers = (0..<side.layers).map { _ in MarianLayer(configuration, side, isDecoder: isDecoder) }
     scale = configuration.scalesEmbedding ? Double(configuration.width).squareRoot() : 1
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   func callAsFunction(
@@ -196,8 +196,8 @@ private final class MarianLayer: Module {
     fc2 = Linear(side.hidden, configuration.width)
     finalLayerNorm = LayerNorm(configuration.width)
     activation = configuration.activation
-    dropout = Dropout(configuration.dropout)
-    activationDropout = Dropout(configuration.activationDropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
+    activationDropout = Dropout(configuration.activationDropout, keyed: true)
   }
 
   func callAsFunction(

@@ -123,7 +123,7 @@ private final class T5Stack: Module {
       T5Block(configuration, isDecoder: isDecoder, isFirst: $0 == 0)
     }
     finalLayerNorm = RMSNorm(configuration.width, eps: configuration.eps)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   func callAsFunction(

@@ -9,7 +9,7 @@ class T5Sublayer: Module {
 
   fileprivate init(_ configuration: T5Configuration) {
     layerNorm = RMSNorm(configuration.width, eps: configuration.eps)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
   }
 
   /// What distances between tokens of one text mean, `[1, heads, length, length]`.
@@ -86,7 +86,7 @@ final class T5Dense: Module {
     wi0 = configuration.isGated ? map() : nil
     wi1 = configuration.isGated ? map() : nil
     wo = Linear(configuration.hidden, configuration.width, bias: false)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(configuration.dropout, keyed: true)
     activation = configuration.activation
   }
 

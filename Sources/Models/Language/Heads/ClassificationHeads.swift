@@ -9,7 +9,7 @@ final class TextClassifier: LanguageHead {
 
   init(_ width: Int, labels: Int, dropout: Double, pooling: Pooling? = nil) {
     classifier = Linear(width, labels)
-    self.dropout = Dropout(dropout)
+    self.dropout = Dropout(dropout, keyed: true)
     self.pooling = pooling
   }
 
@@ -36,7 +36,7 @@ final class RobertaClassifier: LanguageHead {
 
   init(_ width: Int, labels: Int, dropout: Double) {
     classifier = Layers(width, labels: labels)
-    self.dropout = Dropout(dropout)
+    self.dropout = Dropout(dropout, keyed: true)
   }
 
   override func callAsFunction(_ hidden: Tensor, _ input: TokenInput, _ body: LanguageBody) throws(TorchError) -> Tensor {
@@ -54,7 +54,7 @@ final class DistilBertClassifier: LanguageHead {
   init(_ width: Int, labels: Int, dropout: Double) {
     preClassifier = Linear(width, width)
     classifier = Linear(width, labels)
-    self.dropout = Dropout(dropout)
+    self.dropout = Dropout(dropout, keyed: true)
   }
 
   override func callAsFunction(_ hidden: Tensor, _ input: TokenInput, _ body: LanguageBody) throws(TorchError) -> Tensor {
@@ -84,7 +84,7 @@ final class TokenClassifier: LanguageHead {
 
   init(_ width: Int, labels: Int, dropout: Double, name: String = "classifier") {
     classifier = Linear(width, labels)
-    self.dropout = Dropout(dropout)
+    self.dropout = Dropout(dropout, keyed: true)
     self.name = name
   }
 
@@ -102,7 +102,7 @@ final class AnswerHead: LanguageHead {
 
   init(_ width: Int, dropout: Double = 0) {
     qaOutputs = Linear(width, 2)
-    self.dropout = Dropout(dropout)
+    self.dropout = Dropout(dropout, keyed: true)
   }
 
   override func callAsFunction(_ hidden: Tensor, _ input: TokenInput, _ body: LanguageBody) throws(TorchError) -> Tensor {
