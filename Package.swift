@@ -164,7 +164,7 @@ let package = Package(
     module(
       "Serving",
       from: [
-        "MartletCore", "Web", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
+        "MartletCore", "Web", "Releases", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
@@ -173,12 +173,14 @@ let package = Package(
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     // Floor 7
     module("Project", from: ["MartletCore", yams]),
-    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Project", arguments]),
+    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Project", arguments]),
     module(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
-        "Hub", "Evaluation", "Profiling", "Selection", "Bundles", "Registry", "Web", "Serving", "Project", "Commands", logging,
+        "Hub", "Evaluation", "Profiling", "Selection", "Bundles", "Registry",
+        "Releases",
+        "Web", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),

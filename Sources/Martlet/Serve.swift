@@ -3,6 +3,7 @@ import Foundation
 import MartletCore
 import Project
 import Registry
+import Releases
 import Serving
 import Torch
 
@@ -37,6 +38,11 @@ extension MartletEngine {
     try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
+    let path = request.surroundings.registry
+    options.releases = ReleaseSettings(store: ReleaseStore(folder: ReleaseFolder.path(path))) { alias, name, version, note in
+      let registry = try ModelRegistry.open(at: path)
+      try registry.setAlias(alias, to: registry.resolve("\(name)@\(version)"), note: note)
+    }
     let server = try ModelServer(
       models: models, languageModels: languageModels, ensembles: Self.ensembles(request.settings), options: options,
       source: Self.source(request.surroundings.registry, execution)

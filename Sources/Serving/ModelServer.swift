@@ -4,6 +4,7 @@ import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOPosix
+import Releases
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -35,6 +36,7 @@ public final class ModelServer: Service {
   private let logger: Logger
   package let repository: ModelRepository
   private let languages: LanguageTable
+  let releases: ReleaseRunner?
   private let readiness = Readiness()
   private let routes: RouteTable
   private let responder: WebResponder
@@ -72,6 +74,16 @@ public final class ModelServer: Service {
       throw ServerError(.duplicateModel(name: runner.model.name, version: runner.model.version))
     }
     let metrics = ServerMetrics()
+    let traffic = options.releases.map { _ in ReleaseTraffic() }
+    models.setPolicy(traffic)
+    models.setObserver(traffic)
+    releases = options.releases.flatMap { settings in
+      traffic.map { traffic in
+        ReleaseRunner(
+          store: settings.store, environment: RepositoryReleases(repository: models, traffic: traffic, alias: settings.moveAlias),
+          report: { logger.info("release", metadata: ["detail": .string($0)]) })
+      }
+    }
     self.options = options
     self.logger = logger
     repository = models
@@ -88,13 +100,14 @@ public final class ModelServer: Service {
         InferenceProvider(service: service, repository: control, bodies: bodies), options: options, port: port, metrics: metrics,
         logger: logger)
     }
-    routes = Self.routes(models, languages, options, service, control, grpc?.metrics ?? [], metrics, logger)
+    routes = Self.routes(models, languages, options, service, traffic, control, grpc?.metrics ?? [], metrics, logger)
     responder = WebResponder(
       routes: routes, limits: bodies, metrics: metrics, ids: RequestIDs(), accessLog: options.logsRequests ? logger : nil, logger: logger)
   }
 
   private static func routes(
     _ models: ModelRepository, _ languages: LanguageTable, _ options: ServerOptions, _ service: InferenceService,
+    _ traffic: ReleaseTraffic?,
     _ repository: RepositoryControl, _ calls: [RouteMetrics], _ metrics: ServerMetrics, _ logger: Logger
   ) -> RouteTable {
     // The page of metrics and the index show all routes, themselves included, so they look into this box.
@@ -111,6 +124,9 @@ public final class ModelServer: Service {
         languages: languages, limits: LanguageLimits(options), silence: options.streamSilence, writeTimeout: options.streamWriteTimeout,
         logger: logger
       ).routes
+      + (traffic.flatMap { traffic in
+        options.releases.map { ReleaseEndpoints(store: $0.store, recorder: traffic.recorder, repository: models).routes }
+      } ?? [])
       + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },
@@ -139,6 +155,10 @@ public final class ModelServer: Service {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await self.listen() }
         group.addTask { try await self.supervise() }
+        if let releases = self.releases, let settings = self.options.releases {
+          // It goes on until it is cancelled.
+          group.addTask { await releases.run({ self.repository.names }, every: settings.interval) }
+        }
         // The supervisor returns only after the drain timeout, the application when all connections have ended.
         try await group.next()
         group.cancelAll()

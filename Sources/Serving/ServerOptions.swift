@@ -69,6 +69,9 @@ public struct ServerOptions: Sendable {
   /// One line in the log for every request.
   public var logsRequests = true
 
+  /// Where releases are written down and how they are carried out; `nil` for a server without releases.
+  public var releases: ReleaseSettings?
+
   /// The defaults; change what should differ.
   public init() {}
 }
