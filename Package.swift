@@ -151,6 +151,7 @@ let package = Package(
     module(
       "Registry", from: ["MartletCore", "Bundles", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Releases", from: ["MartletCore"]),
+    module("Deployment", from: ["MartletCore"]),
     [
       // The messages and services of Sources/InferenceProtocol/*.proto; Tools/generate-protocol writes them.
       .target(
@@ -173,7 +174,7 @@ let package = Package(
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     // Floor 7
     module("Project", from: ["MartletCore", yams]),
-    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Project", arguments]),
+    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments]),
     module(
       "Martlet",
       from: [

@@ -24,7 +24,7 @@ struct Martlet: ParsableCommand {
         subcommands: [
           Models.self, Show.self, Compare.self, Promote.self, Rollback.self, TagCommand.self, NoteCommand.self,
         ]),
-      CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self]),
+      CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self, DeployCommand.self]),
       CommandGroup(name: "Upkeep", subcommands: [Verify.self, Delete.self, CollectGarbage.self, SchemaCommand.self, Doctor.self]),
     ])
 

@@ -38,6 +38,9 @@ enum HelpSnapshots {
       tag                     Give a version tags, or take them away.
       note                    Write a note on a version, in place of the old one.
 
+    RELEASES SUBCOMMANDS:
+      release                 Move the traffic of a served model to another version, step by step.
+
     UPKEEP SUBCOMMANDS:
       verify                  Compare every file of a version, or of all, with its SHA-256.
       delete                  Delete a version for good.
@@ -228,19 +231,21 @@ enum HelpSnapshots {
       See 'martlet help data <subcommand>' for detailed help.
 
     """,
-    "data profile": """
-    OVERVIEW: Look at a table: types, gaps, distributions, leaks; writes an HTML report.
+    "data preview": """
+    OVERVIEW: Write a contact sheet of the pictures as the network will see them.
 
-    USAGE: martlet data profile <inputs> ... [--target <column>] [--without-models] [--output <file>] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet data preview [<file>] [--part <part>] [--count <number>] [--augmented] [--output <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
-      <inputs>                CSV, Parquet, Arrow or JSON Lines: files, folders or patterns of one
-                              table.
+      <file>                  The project file or its folder. (default: martlet.yml)
 
     OPTIONS:
-      --target <column>       The column to be predicted.
-      --without-models        Do not fit models to find unusual rows and wrong labels.
-      -o, --output <file>     The HTML report to write. (default: profile.html)
+      --part <part>           Which pictures. (values: train, validation, test; default: train)
+      --count <number>        How many pictures. (default: 64)
+      --augmented             With the random changes that training makes.
+      -o, --output <file>     The PNG file to write. (default: preview.png)
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -274,21 +279,19 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     """,
-    "data preview": """
-    OVERVIEW: Write a contact sheet of the pictures as the network will see them.
+    "data profile": """
+    OVERVIEW: Look at a table: types, gaps, distributions, leaks; writes an HTML report.
 
-    USAGE: martlet data preview [<file>] [--part <part>] [--count <number>] [--augmented] [--output <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet data profile <inputs> ... [--target <column>] [--without-models] [--output <file>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
-      <file>                  The project file or its folder. (default: martlet.yml)
+      <inputs>                CSV, Parquet, Arrow or JSON Lines: files, folders or patterns of one
+                              table.
 
     OPTIONS:
-      --part <part>           Which pictures. (values: train, validation, test; default: train)
-      --count <number>        How many pictures. (default: 64)
-      --augmented             With the random changes that training makes.
-      -o, --output <file>     The PNG file to write. (default: preview.png)
-      --project <file>        The project file.
-      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --target <column>       The column to be predicted.
+      --without-models        Do not fit models to find unusual rows and wrong labels.
+      -o, --output <file>     The HTML report to write. (default: profile.html)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -520,6 +523,32 @@ enum HelpSnapshots {
       --registry <path>       The registry's folder, instead of the .martlet here or above.
       --version               Show the version.
       -h, --help              Show help information.
+
+    """,
+    "release": """
+    OVERVIEW: Move the traffic of a served model to another version, step by step.
+
+    The server that serves the model carries the release out; this command leaves it orders in the
+    registry's folder.
+    Gates: errors <= 0.01, errors-increase <= 0.005, p99 <= 0.5, p99-ratio <= 1.2, agreement >= 0.95,
+    quality >= 0.9, quality-drop <= 0.02, drift <= 0.2, verdicts >= 0.8.
+
+    USAGE: martlet release <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      start (default)         Begin a release of a version.
+      status                  Show where a model's newest release stands.
+      pause                   Stay in this step. A gate that fails still sends the traffic back.
+      resume                  Go on after a pause, or after gates could not decide.
+      approve                 Agree to the end of this step.
+      promote                 Let the new version take over now, whatever the gates say.
+      rollback                Send everything back to the old version now.
+
+      See 'martlet help release <subcommand>' for detailed help.
 
     """,
     "verify": """

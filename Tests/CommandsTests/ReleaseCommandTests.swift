@@ -48,7 +48,9 @@ import Testing
     }
     let status = await martlet("release", "status", "fashion", "--json", registry: folder.registry)
     #expect(try status.decode(ReleaseState.self).plan.candidate == "2")
-    let orders = try FileManager.default.contentsOfDirectory(atPath: folder.registry + "/releases/fashion").filter { $0.hasSuffix(".order") }
+    let orders = try FileManager.default.contentsOfDirectory(atPath: folder.registry + "/releases/fashion").filter {
+      $0.hasSuffix(".order")
+    }
     #expect(orders.count == ReleaseState.Order.allCases.count)
   }
 
@@ -70,7 +72,8 @@ import Testing
   @Test func `watching says what happens and ends with the gate's exit code`() async throws {
     let folder = try Self.registry()
     let store = Self.store(folder)
-    async let outcome = martlet("release", "start", "fashion@2", "--watch", registry: folder.registry)
+    let path = folder.registry
+    async let outcome = martlet("release", "start", "fashion@2", "--watch", registry: path)
     // The server's part: it takes the release up and sends it back.
     while try store.active("fashion") == nil { try await Task.sleep(for: .milliseconds(20)) }
     var state = try #require(try store.active("fashion"))

@@ -62,7 +62,9 @@ struct StartRelease: ReleasesCommand {
   @Flag(help: "Show requests to the new version in every step, and compare.")
   var shadow = false
 
-  @Option(help: ArgumentHelp("What must hold in each step, such as 'p99 <= 0.5'; repeat it for more. (default: errors <= 0.01)", valueName: "gate"))
+  @Option(
+    help: ArgumentHelp(
+      "What must hold in each step, such as 'p99 <= 0.5'; repeat it for more. (default: errors <= 0.01)", valueName: "gate"))
   var gate: [String] = []
 
   @Option(help: ArgumentHelp("The confidence of every gate's verdict.", valueName: "share"))
