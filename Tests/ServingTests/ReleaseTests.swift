@@ -55,7 +55,7 @@ private final class ReleaseBench: Sendable {
     }
     server = try ModelServer(
       models: [ServedModel(name: "echo", version: "1", predictor: Candidate(manner: .same))], options: options,
-      loader: { reference in
+      source: ModelSource { reference in
         guard reference == "echo@2" else { throw ArgumentError("there is no \(reference)") }
         return ServedModel(name: "echo", version: "2", predictor: Candidate(manner: manner), batching: Batching.off)
       }, logger: LogLines().logger)
