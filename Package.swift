@@ -146,6 +146,7 @@ let package = Package(
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
     module("Profiling", from: ["MartletCore", "Charts", "Tables", "Learners", "Evaluation"], fixtures: true),
     module("Selection", from: ["MartletCore", "Tables", "Recipes", "Learners", "Evaluation"]),
+    module("TextTasks", from: ["MartletCore", "Torch", "NN", "Text", "Tables", "Training", "Models", "Evaluation"]),
     // Floor 5
     module("Bundles", from: ["MartletCore"]),
     module(
@@ -179,7 +180,7 @@ let package = Package(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
-        "Hub", "Evaluation", "Profiling", "Selection", "Bundles", "Registry",
+        "Hub", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
         "Releases",
         "Web", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),

@@ -139,7 +139,7 @@ def save(folder, model, extras, settings):
 
 def inside(name, prefix, bare):
     """A parameter's name without the body's, which differs from head to head."""
-    if prefix in ["Llama", "Qwen2"]:
+    if prefix in ["Llama", "Qwen2", "Qwen3"]:
         name = name.removeprefix("transformer.")
     return name.removeprefix(bare + ".")
 
@@ -274,6 +274,8 @@ def main():
     family("qwen2", "Qwen2", tf.Qwen2Config(**qwen, tie_word_embeddings=True), "ForCausalLM", ["causal"],
            ["embed_tokens.weight", "layers.0.self_attn.k_proj.bias"],
            [("sliding", dict(use_sliding_window=True, sliding_window=3, max_window_layers=1, layer_types=None), 12)])
+    family("qwen3", "Qwen3", tf.Qwen3Config(**qwen, head_dim=16, tie_word_embeddings=False), "ForCausalLM", ["causal"],
+           ["embed_tokens.weight", "layers.0.self_attn.q_norm.weight", "layers.1.self_attn.k_norm.weight", "layers.0.self_attn.k_proj.weight"])
     family("t5", "T5", tf.T5Config(**T5), "ForConditionalGeneration", ["seq2seq"],
            ["shared.weight", "SelfAttention.q.weight", "EncDecAttention.v.weight", "relative_attention_bias.weight"], length=13)
     gated = {**T5, "d_model": 16, "num_decoder_layers": 1, "feed_forward_proj": "gated-gelu"}

@@ -14,5 +14,6 @@
 @_exported public import Selection
 @_exported public import Tables
 @_exported public import Text
+@_exported public import TextTasks
 @_exported public import Torch
 @_exported public import Training

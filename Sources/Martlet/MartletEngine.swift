@@ -19,6 +19,7 @@ public struct MartletEngine: Engine {
   public func run(_ request: RunRequest) async throws -> RunSummary {
     try TorchLibrary.check()
     if request.project.project.table != nil { return try await TableWork.run(request) }
+    if request.project.project.text != nil { return try await TextWork.run(request) }
     let start = Date()
     let clock = ContinuousClock.now
     let file = try ImageProject(request.project)
@@ -61,6 +62,7 @@ public struct MartletEngine: Engine {
   public func train(_ request: TrainRequest) async throws -> TrainSummary {
     try TorchLibrary.check()
     if request.project.project.table != nil { return try await TableWork.train(request) }
+    if request.project.project.text != nil { return try await TextWork.train(request) }
     let group = try await SharedRun.group()
     let file = try ImageProject(request.project)
     var parts = try await Self.parts(file)
@@ -73,6 +75,7 @@ public struct MartletEngine: Engine {
   public func evaluate(_ request: EvaluateRequest) async throws -> EvaluationSummary {
     try TorchLibrary.check()
     if request.project.project.table != nil { return try await TableWork.evaluate(request) }
+    if request.project.project.text != nil { return try await TextWork.evaluate(request) }
     let clock = ContinuousClock.now
     let file = try ImageProject(request.project)
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
@@ -108,6 +111,12 @@ public struct MartletEngine: Engine {
     let version = try registry.resolve(request.reference)
     let bundle = try registry.bundle(version)
     if TableBundle.kinds.contains(bundle.manifest.kind) { return try await TablePrediction.predict(request, version, bundle) }
+    if TextBundle.kinds.contains(bundle.manifest.kind) { return try await TextPrediction.predict(request, version, bundle) }
+    if LanguageBundle.kinds.contains(bundle.manifest.kind) {
+      throw ArgumentError(
+        "\(version.reference) is a \(bundle.manifest.kind), which answers no rows", expected: "a classifier or a translator",
+        remedy: "martlet \(bundle.manifest.kind == LanguageBundle.generator ? "generate" : "embed") \(version.reference)")
+    }
     let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
     let classifier = try TorchClassifier(bundle: bundle)
     var answers: [PredictionSummary.Answer] = []

@@ -15,6 +15,7 @@ extension MartletEngine {
   ) throws -> ServedModel {
     let bundle = try registry.bundle(version)
     if TableBundle.kinds.contains(bundle.manifest.kind) { return try TableServing.model(version, bundle) }
+    if TextBundle.kinds.contains(bundle.manifest.kind) { return try TextServing.model(version, bundle) }
     guard bundle.manifest.kind == ImageBundle.kind else {
       throw ArgumentError("\(version.reference) is a \(bundle.manifest.kind), which this server cannot run", expected: ImageBundle.kind)
     }

@@ -7,18 +7,24 @@ public import MartletCore
 public enum AnyProject: Codable, Sendable, Hashable {
   case images(Project)
   case table(TableProject)
+  case text(TextProject)
 
   private enum CodingKeys: CodingKey { case task }
 
   public init(from decoder: any Decoder) throws {
     let task = try decoder.container(keyedBy: CodingKeys.self).decode(ProjectTask.self, forKey: .task)
-    self = task == .imageClassification ? .images(try Project(from: decoder)) : .table(try TableProject(from: decoder))
+    if task == .imageClassification {
+      self = .images(try Project(from: decoder))
+    } else {
+      self = task.isText ? .text(try TextProject(from: decoder)) : .table(try TableProject(from: decoder))
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
     switch self {
     case .images(let project): try project.encode(to: encoder)
     case .table(let project): try project.encode(to: encoder)
+    case .text(let project): try project.encode(to: encoder)
     }
   }
 
@@ -27,11 +33,15 @@ public enum AnyProject: Codable, Sendable, Hashable {
   /// The project, if it is one of tables.
   public var table: TableProject? { if case .table(let project) = self { project } else { nil } }
 
+  /// The project, if it is one of texts.
+  public var text: TextProject? { if case .text(let project) = self { project } else { nil } }
+
   /// The model's name in the registry.
   public var name: String {
     switch self {
     case .images(let project): project.name
     case .table(let project): project.name
+    case .text(let project): project.name
     }
   }
 
@@ -40,6 +50,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.task
     case .table(let project): project.task
+    case .text(let project): project.task
     }
   }
 
@@ -48,6 +59,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.description
     case .table(let project): project.description
+    case .text(let project): project.description
     }
   }
 
@@ -56,6 +68,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.evaluation.require
     case .table(let project): project.evaluation.require
+    case .text(let project): project.evaluation.require
     }
   }
 
@@ -64,6 +77,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.serve
     case .table(let project): project.serve
+    case .text(let project): project.serve
     }
   }
 
@@ -72,6 +86,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.output
     case .table(let project): project.output
+    case .text(let project): project.output
     }
   }
 
@@ -80,6 +95,7 @@ public enum AnyProject: Codable, Sendable, Hashable {
     switch self {
     case .images(let project): project.training.seed
     case .table(let project): project.training.seed
+    case .text(let project): project.training.seed
     }
   }
 

@@ -109,8 +109,23 @@ public struct ProjectFile: Codable, Sendable, Hashable {
     if case .text(let text)? = member("task", of: document)?.content { word = text }
     if let last = overrides.last(where: { $0.hasPrefix("task=") }) { word = String(last.dropFirst("task=".count)) }
     if let task = word.flatMap(ProjectTask.init(rawValue:)) { return ProjectSchema.shape(of: task, isFetched: isFetched) }
+    if let texts = taskOfTexts(
+      columns: Set(
+        ["text", "label", "labels", "words", "tags", "anchor", "positive", "source", "translation"].filter { member($0, of: data) != nil }))
+    {
+      return ProjectSchema.shape(of: texts, isFetched: isFetched)
+    }
     let looksLikeTable = ["file", "sql", "target", "join"].contains { member($0, of: data) != nil }
     return ProjectSchema.shape(of: looksLikeTable ? .classification : .imageClassification, isFetched: isFetched)
+  }
+
+  /// What a file without a task is for, by the columns of texts that it names.
+  private static func taskOfTexts(columns: Set<String>) -> ProjectTask? {
+    if !columns.isDisjoint(with: ["words", "tags"]) { return .tokenClassification }
+    if !columns.isDisjoint(with: ["anchor", "positive"]) { return .embedding }
+    if !columns.isDisjoint(with: ["source", "translation"]) { return .translation }
+    if !columns.isDisjoint(with: ["label", "labels"]) { return .textClassification }
+    return columns.contains("text") ? .languageModel : nil
   }
 
   private static func read(_ path: String) throws(ProjectError) -> String {

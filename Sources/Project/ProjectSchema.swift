@@ -6,12 +6,12 @@ public enum ProjectSchema {
   public static let shape = Shape.mapping(
     MappingShape([
       .required("name", .text(.name), "The model's name in the registry."),
-      .required("task", .word(tasks), "What the model does: image-classification; for tables, the other tasks."),
+      .required("task", .word(tasks), "What the model does: image-classification; for tables and texts, the other tasks."),
       .optional("description", .text(.any), "One line about the model, kept with every version."),
       .required("data", .mapping(data), "The pictures and their classes."),
       .standard("model", model, "cnn", "The network."),
       .optional("transfer", .mapping(transfer), "What the network starts from. Left out: from scratch."),
-      .standard("training", .mapping(training), [:], "How the network learns."),
+      .standard("training", .mapping(training()), [:], "How the network learns."),
       .standard("evaluation", .mapping(evaluation), [:], "How the network is judged."),
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
@@ -23,7 +23,8 @@ public enum ProjectSchema {
   /// The shape of a project with this task.
   /// - Parameter isFetched: the data lie where `scripts/fetch-data` put them, and their paths do not start from the project's folder.
   public static func shape(of task: ProjectTask, isFetched: Bool = false) -> Shape {
-    task == .imageClassification ? shape : table(task, isFetched: isFetched)
+    if task.isText { return text(task, isFetched: isFetched) }
+    return task == .imageClassification ? shape : table(task, isFetched: isFetched)
   }
 
   /// The JSON Schema of the file (draft 2020-12), as `martlet schema` prints it: one alternative a task.
@@ -38,7 +39,7 @@ public enum ProjectSchema {
     }
     return [
       "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "martlet.yml",
-      "description": "A Martlet project: from pictures or tables to a served, versioned model.", "anyOf": .array(alternatives),
+      "description": "A Martlet project: from pictures, tables or texts to a served, versioned model.", "anyOf": .array(alternatives),
     ]
   }
 

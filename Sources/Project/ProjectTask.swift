@@ -10,6 +10,16 @@ public enum ProjectTask: String, Codable, Sendable, Hashable, CaseIterable {
   case clustering
   /// How unusual each row of a table is.
   case anomalyDetection = "anomaly-detection"
+  /// The next token of a text, or hidden ones.
+  case languageModel = "language-model"
+  /// One or several of several classes for each text.
+  case textClassification = "text-classification"
+  /// A class for each word of a text: names of people, places …
+  case tokenClassification = "token-classification"
+  /// A vector for each text, near to those of texts that mean the same.
+  case embedding
+  /// A text in another language for each text.
+  case translation
 
   /// One sentence for a person.
   var meaning: String {
@@ -19,8 +29,24 @@ public enum ProjectTask: String, Codable, Sendable, Hashable, CaseIterable {
     case .regression: "A number for each row of a table."
     case .clustering: "Groups of rows that nobody named."
     case .anomalyDetection: "How unusual each row of a table is."
+    case .languageModel: "The next token of a text, or tokens that are hidden in it."
+    case .textClassification: "One or several of several classes for each text."
+    case .tokenClassification: "A class for each word of a text, such as names of people and places."
+    case .embedding: "A vector for each text, near to those of texts that mean the same."
+    case .translation: "A text in another language, or another text, for each text."
     }
   }
+
+  /// What learns is a language model, and what it learns from are texts.
+  public var isText: Bool {
+    switch self {
+    case .languageModel, .textClassification, .tokenClassification, .embedding, .translation: true
+    default: false
+    }
+  }
+
+  /// What learns is a model of tables.
+  public var isTable: Bool { self != .imageClassification && !isText }
 
   /// Something is learnt that the table tells, so that it can be judged.
   public var hasTarget: Bool { self != .clustering && self != .anomalyDetection }

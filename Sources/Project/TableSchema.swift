@@ -5,7 +5,7 @@ extension ProjectSchema {
   static func table(_ task: ProjectTask, isFetched: Bool) -> Shape {
     var fields: [Field] = [
       .required("name", .text(.name), "The model's name in the registry."),
-      .required("task", .word(tasks), "What the model does: \(tasks.dropFirst().joined(separator: ", "))."),
+      .required("task", .word(tasks), "What the model does: \(tableTasks.joined(separator: ", "))."),
       .optional("description", .text(.any), "One line about the model, kept with every version."),
       .required("data", .mapping(tableData(task, isFetched: isFetched)), "The rows and what is to be learnt from them."),
       .standard(
@@ -38,6 +38,8 @@ extension ProjectSchema {
     }
     return .mapping(MappingShape(fields))
   }
+
+  private static let tableTasks = ProjectTask.allCases.filter(\.isTable).map(\.rawValue)
 
   private static func standardModel(_ task: ProjectTask) -> String {
     switch task {

@@ -1,12 +1,20 @@
 import MartletCore
 
 extension ProjectSchema {
-  static let training = MappingShape(
+  /// How a network learns, with the defaults that suit what it learns from.
+  static func training(
+    _ items: String = "pictures", epochs: Int = 5, batch: Int = 128, optimizer usual: JSONValue = "adamw",
+    schedule usualSchedule: JSONValue = "one-cycle"
+  ) -> MappingShape {
+    MappingShape(fields(items, epochs: epochs, batch: batch, usual, usualSchedule), exclusive: [["clip", "clip-value"]])
+  }
+
+  private static func fields(_ items: String, epochs: Int, batch: Int, _ usual: JSONValue, _ usualSchedule: JSONValue) -> [Field] {
     [
-      .standard("epochs", .whole(1...100_000), 5, "How often all training pictures are seen."),
-      .standard("batch", .whole(1...65_536), 128, "Pictures per step."),
-      .standard("optimizer", optimizer, "adamw", "How the weights follow the gradients."),
-      .standard("schedule", schedule, "one-cycle", "How the learning rate changes over the steps."),
+      .standard("epochs", .whole(1...100_000), .int(epochs), "How often all training \(items) are seen."),
+      .standard("batch", .whole(1...65_536), .int(batch), "\(items.prefix(1).uppercased() + items.dropFirst()) per step."),
+      .standard("optimizer", optimizer, usual, "How the weights follow the gradients."),
+      .standard("schedule", schedule, usualSchedule, "How the learning rate changes over the steps."),
       .optional("clip", positive, "The largest norm that all gradients together may have. Left out: no limit."),
       .optional("clip-value", positive, "The largest size that each gradient may have by itself. Left out: no limit."),
       .standard("accumulate", .whole(1...65_536), 1, "Batches whose gradients are added up for one step, where memory is short."),
@@ -23,7 +31,7 @@ extension ProjectSchema {
       .optional("averaging", averaging, "The average of the weights that is judged and kept. Left out: the last weights."),
       .optional("mixing", mixing, "How training pictures and their classes are mixed. Left out: not at all."),
       .standard(
-        "sampling", .word(["all", "balanced"]), "all", "all sees every picture once an epoch, balanced draws every class equally often."),
+        "sampling", .word(["all", "balanced"]), "all", "all sees everything once an epoch, balanced draws every class equally often."),
       .standard("label-smoothing", fraction, 0, "The share of the target that is spread over all classes."),
       .standard("class-weights", .word(["none", "balanced"]), "none", "balanced gives rare classes the weight of common ones."),
       .optional(
@@ -39,10 +47,11 @@ extension ProjectSchema {
       .standard("seed", .whole(0...Shape.unbounded), 1, "Everything random follows from it."),
       .standard("threads", .either([.word(["auto"]), .whole(1...1024)]), "auto", "Threads that compute; auto is the number of cores."),
       .standard(
-        "workers", .either([.word(["auto"]), .whole(0...256)]), "auto", "Tasks that load pictures; the result does not depend on it."),
+        "workers", .either([.word(["auto"]), .whole(0...256)]), "auto", "Tasks that load \(items); the result does not depend on it."),
       .standard("tensorboard", .flag, false, "Writes event files for TensorBoard into the run's folder."),
       .standard("diagnostics", .flag, false, "Watches gradients and activations and names the layer where something is sick."),
-    ], exclusive: [["clip", "clip-value"]])
+    ]
+  }
 
   private static let penalty = MappingShape([
     .standard("l1", .number(.init(from: 0)), 0, "Times the sum of the weights' sizes."),

@@ -26,7 +26,7 @@ struct InitCommand: EngineCommand {
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    let tasks = ProjectTask.allCases.filter { $0 != .imageClassification }.map(\.rawValue)
+    let tasks = ProjectTask.allCases.filter(\.isTable).map(\.rawValue)
     if let task, !tasks.contains(task) { throw ValidationError("--task is \(task); expected \(tasks.joined(separator: ", "))") }
     if target == nil, task == nil || task == "classification" || task == "regression" {
       throw ValidationError("--target is missing; expected the column to learn, or --task clustering or anomaly-detection")

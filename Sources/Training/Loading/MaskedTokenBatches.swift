@@ -20,6 +20,8 @@ public struct MaskedTokenBatches: BatchSource {
   public let probability: Double
   /// Decides what is hidden, together with the epoch and the text.
   public let seed: UInt64
+  /// Ids that go on with a word: they are hidden with its first token, or not at all. Empty where each token is hidden for itself.
+  public let continuations: Set<Int>
 
   /// - Parameters:
   ///   - rows: one list of ids for each text, none of them empty.
@@ -28,9 +30,11 @@ public struct MaskedTokenBatches: BatchSource {
   ///   - vocabulary: the number of ids.
   ///   - special: ids that are never hidden.
   ///   - probability: the share of tokens that is chosen.
+  ///   - continuations: ids that go on with a word (`##ing`), so that whole words are hidden.
   /// - Throws: `ArgumentError` for settings out of range and empty texts.
   public init(
-    _ rows: [[Int]], padding: Int, mask: Int, vocabulary: Int, special: Set<Int> = [], probability: Double = 0.15, seed: UInt64 = 0
+    _ rows: [[Int]], padding: Int, mask: Int, vocabulary: Int, special: Set<Int> = [], probability: Double = 0.15, seed: UInt64 = 0,
+    continuations: Set<Int> = []
   ) throws {
     if let empty = rows.firstIndex(where: \.isEmpty) { throw ArgumentError("text \(empty) has no tokens", expected: "one or more") }
     guard probability > 0, probability <= 1 else {
@@ -46,6 +50,7 @@ public struct MaskedTokenBatches: BatchSource {
     self.special = special
     self.probability = probability
     self.seed = seed
+    self.continuations = continuations
   }
 
   public var count: Int { rows.count }
@@ -71,11 +76,18 @@ public struct MaskedTokenBatches: BatchSource {
     var random = KeyedRandom(seed: seed, purpose: "masked tokens of epoch \(epoch)", index: UInt64(index))
     var shown = row
     var targets = [Int](repeating: -100, count: row.count)
-    let candidates = row.indices.filter { !special.contains(row[$0]) && row[$0] != padding }
-    var chosen = candidates.filter { _ in Double.random(in: 0..<1, using: &random) < probability }
+    var words: [[Int]] = []
+    for place in row.indices where !special.contains(row[place]) && row[place] != padding {
+      if continuations.contains(row[place]), words.last?.last == place - 1 {
+        words[words.count - 1].append(place)
+      } else {
+        words.append([place])
+      }
+    }
+    var chosen = words.filter { _ in Double.random(in: 0..<1, using: &random) < probability }
     // A text without a question would teach nothing.
-    if chosen.isEmpty, let one = candidates.randomElement(using: &random) { chosen = [one] }
-    for place in chosen {
+    if chosen.isEmpty, let one = words.randomElement(using: &random) { chosen = [one] }
+    for place in chosen.joined() {
       targets[place] = row[place]
       let share = Double.random(in: 0..<1, using: &random)
       if share < 0.8 { shown[place] = mask } else if share < 0.9 { shown[place] = Int.random(in: 0..<vocabulary, using: &random) }
