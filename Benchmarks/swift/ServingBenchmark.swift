@@ -40,7 +40,10 @@ enum ServingBenchmark {
     let network = arguments.count > 1 ? arguments[1] : "mlp"
     let count = arguments.count > 2 ? Int(arguments[2]) ?? 1000 : 1000
     let ready = AsyncStream<Void>.makeStream()
-    let server = try ModelServer(models: [try model(network, version: "0", batch: 32)], options: options(arguments)) { _ in
+    let server = try ModelServer(
+      models: [try model(network, version: "0", batch: 32)], options: options(arguments),
+      logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+    ) { _ in
       ready.continuation.yield()
     }
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,22 +52,29 @@ enum ServingBenchmark {
       _ = await isReady.next()
       // The load comes first.
       while server.answeredRequests < 100 { try await Task.sleep(for: .milliseconds(20)) }
-      var abandoned = 0
+      var abandoned = 0, underLoad = 0
       func swap(_ versions: ClosedRange<Int>) async throws {
         for version in versions {
+          let requests = server.answeredRequests
           abandoned += try await server.repository.swap("bench", to: model(network, version: String(version), batch: 32)).abandoned
+          // Some requests see each version.
+          try await Task.sleep(for: .milliseconds(10))
+          if server.answeredRequests > requests { underLoad += 1 }
         }
       }
       try await swap(1...10)
       let handles = LiveHandles.count, memory = resident()
-      let clock = ContinuousClock.now
+      underLoad = 0
       try await swap(11...(10 + count))
-      let seconds = (ContinuousClock.now - clock) / .seconds(1)
-      try await Task.sleep(for: .milliseconds(500))
+      // The load ends by itself.
+      var requests = -1
+      while server.answeredRequests != requests {
+        requests = server.answeredRequests
+        try await Task.sleep(for: .seconds(1))
+      }
       let figures = [
-        "swaps": Double(count), "abandoned": Double(abandoned), "ms a swap": seconds * 1000 / Double(count),
-        "handles left": Double(LiveHandles.count - handles), "MiB before": memory, "MiB after": resident(),
-        "requests": Double(server.answeredRequests),
+        "swaps": Double(count), "swaps under load": Double(underLoad), "abandoned": Double(abandoned),
+        "handles left": Double(LiveHandles.count - handles), "MiB before": memory, "MiB after": resident(), "requests": Double(requests),
       ]
       group.cancelAll()
       return figures
