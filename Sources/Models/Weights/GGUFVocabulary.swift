@@ -20,6 +20,9 @@ public struct GGUFVocabulary: Sendable, Hashable {
   public let addsBegin: Bool?
   public let addsEnd: Bool?
   public let addsSpacePrefix: Bool?
+  public let removesExtraSpaces: Bool?
+  /// What characters become before `t5` vocabularies cut them, as SentencePiece packs it; empty where there is none.
+  public let characterMap: [UInt8]
   /// Jinja text, or `nil`.
   public let chatTemplate: String?
 
@@ -55,6 +58,9 @@ public struct GGUFVocabulary: Sendable, Hashable {
     addsBegin = file.metadata[prefix + "add_bos_token"]?.boolValue
     addsEnd = file.metadata[prefix + "add_eos_token"]?.boolValue
     addsSpacePrefix = file.metadata[prefix + "add_space_prefix"]?.boolValue
+    removesExtraSpaces = file.metadata[prefix + "remove_extra_whitespaces"]?.boolValue
+    // Some files write the bytes as signed ones.
+    characterMap = (file.metadata[prefix + "precompiled_charsmap"]?.intValues ?? []).map { UInt8(truncatingIfNeeded: $0) }
     chatTemplate = file.metadata["tokenizer.chat_template"]?.stringValue
   }
 }

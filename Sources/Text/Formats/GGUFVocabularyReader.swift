@@ -22,6 +22,10 @@ public struct GGUFTokenizer: Sendable {
   public var addsBeginning: Bool?
   public var addsEnd: Bool?
   public var addsSpacePrefix: Bool?
+  /// `remove_extra_whitespaces` (of `t5` models).
+  public var removesExtraSpaces: Bool?
+  /// `precompiled_charsmap` (of `t5` models): what characters become, as SentencePiece packs it; empty for none.
+  public var characterMap: [UInt8] = []
 
   public init(
     model: String, pre: String = "default", tokens: [[UInt8]], scores: [Float] = [], types: [Int] = [], merges: [[UInt8]] = [],
@@ -67,7 +71,8 @@ extension Tokenizer {
     case "gpt2": try self.init(byteLevel: gguf, vocabulary, source)
     case "llama": try self.init(sentencePieces: gguf, vocabulary, source)
     case "bert": try self.init(wordPieces: gguf, source)
-    default: throw fail("is of the model '\(gguf.model)', which is not known", expected: "gpt2, llama or bert")
+    case "t5": try self.init(unigram: gguf, vocabulary, source)
+    default: throw fail("is of the model '\(gguf.model)', which is not known", expected: "gpt2, llama, bert or t5")
     }
     func name(_ id: Int?) -> String? { id.map { String(decoding: gguf.tokens[$0], as: UTF8.self) } }
     specialTokens = SpecialTokens(
@@ -167,6 +172,51 @@ extension Tokenizer {
           SentencePieceDecoder(
             unknownPiece: unknown, unknownText: Array(" \u{2047} ".utf8), control: control, addsPrefix: normalizer.addsPrefix,
             removesExtraSpaces: false, hasBytes: settings.fallsBackToBytes)), added: Self.added(gguf)))
+  }
+
+  /// SentencePiece's unigram model, with its rules of normalisation.
+  private init(unigram gguf: GGUFTokenizer, _ vocabulary: Vocabulary, _ source: String) throws(TokenizerError) {
+    let place = "tokenizer.ggml"
+    let count = gguf.tokens.count
+    let types = gguf.types.isEmpty ? [Int](repeating: 1, count: count) : gguf.types
+    guard gguf.scores.count == count, gguf.scores.allSatisfy(\.isFinite) else {
+      throw TokenizerError(
+        source: source, place: place + ".scores", problem: "has \(gguf.scores.count) scores", expected: "a finite number for each token")
+    }
+    guard let unknown = gguf.unknownID ?? types.firstIndex(of: 2) else {
+      throw TokenizerError(source: source, place: place + ".token_type", problem: "has no unknown token", expected: "one of type 2")
+    }
+    var normalizer = SentencePieceNormalizer()
+    normalizer.addsPrefix = gguf.addsSpacePrefix ?? true
+    normalizer.removesExtraSpaces = gguf.removesExtraSpaces ?? true
+    if !gguf.characterMap.isEmpty {
+      normalizer.map = try CharacterMap(gguf.characterMap[...], source: source, place: place + ".precompiled_charsmap")
+    }
+    let fixed = types.indices.filter { types[$0] == 4 }
+    if !fixed.isEmpty {
+      var trie = ByteTrie()
+      for id in fixed { trie.insert(gguf.tokens[id][...], Int32(id)) }
+      normalizer.fixed = trie
+    }
+    var settings = UnigramModel.Settings()
+    settings.unknown = Int32(unknown)
+    settings.isSinglePrecision = true
+    settings.fixed = Set(fixed.map { Int32($0) })
+    settings.unused = Set(types.indices.filter { types[$0] == 5 }.map { Int32($0) })
+    let usable = types.indices.filter { types[$0] == 1 || types[$0] == 4 || types[$0] == 5 }
+    let ordinary = types.indices.filter { types[$0] == 1 }
+    let control = Set(types.indices.filter { types[$0] == 3 }.map { gguf.tokens[$0] })
+    self.init(
+      core: TokenizerCore(
+        normalizer: .sentencePiece(normalizer), preTokenizer: nil,
+        model: .unigram(
+          UnigramModel(
+            vocabulary: vocabulary, scores: gguf.scores.map { Double($0) }, pieces: usable, ordinary: ordinary, settings: settings)),
+        postProcessor: Self.frame(gguf, beginning: gguf.addsBeginning ?? false, end: gguf.addsEnd ?? true),
+        decoder: .sentencePiece(
+          SentencePieceDecoder(
+            unknownPiece: gguf.tokens[unknown], unknownText: Array(" \u{2047} ".utf8), control: control, addsPrefix: normalizer.addsPrefix,
+            removesExtraSpaces: normalizer.removesExtraSpaces, hasBytes: false)), added: Self.added(gguf)))
   }
 
   /// Word pieces in GGUF have a visible blank where a word begins, and nothing where it goes on.

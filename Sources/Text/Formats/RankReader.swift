@@ -1,6 +1,36 @@
 public import Foundation
 
+/// The encodings that OpenAI's models use: how they cut text, and their special tokens.
+public struct RankEncoding: Sendable, Hashable {
+  /// tiktoken's `pat_str`.
+  public let pattern: String
+  public let specialTokens: [String: Int]
+
+  /// GPT-2's `gpt2` (50,257 tokens).
+  public static let gpt2 = RankEncoding(pattern: KnownPattern.gpt2, specialTokens: ["<|endoftext|>": 50_256])
+
+  /// GPT-3.5's and GPT-4's `cl100k_base` (100,277 tokens).
+  public static let cl100k = RankEncoding(
+    pattern: #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#,
+    specialTokens: [
+      "<|endoftext|>": 100_257, "<|fim_prefix|>": 100_258, "<|fim_middle|>": 100_259, "<|fim_suffix|>": 100_260, "<|endofprompt|>": 100_276,
+    ])
+
+  /// GPT-4o's and its successors' `o200k_base` (200,019 tokens).
+  public static let o200k = RankEncoding(
+    pattern: #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
+      + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
+      + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
+    specialTokens: ["<|endoftext|>": 199_999, "<|endofprompt|>": 200_018])
+}
+
 extension Tokenizer {
+  /// A tokenizer from the ranks of one of OpenAI's encodings (`o200k_base.tiktoken`).
+  /// - Throws: as ``init(ranks:pattern:specialTokens:source:)``.
+  public init(ranks data: Data, encoding: RankEncoding, source: String = "a file of ranks") throws(TokenizerError) {
+    try self.init(ranks: data, pattern: encoding.pattern, specialTokens: encoding.specialTokens, source: source)
+  }
+
   /// A tokenizer from a file of ranks as tiktoken has them: a line for each token, its bytes in Base64 and its rank, which is its id.
   /// - Parameters:
   ///   - pattern: the regular expression that cuts text into words (tiktoken's `pat_str`); what it does not match is left out.

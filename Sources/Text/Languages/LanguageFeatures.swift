@@ -1,9 +1,11 @@
 /// Hashed character n-grams of a text: what tells languages apart.
 ///
-/// Letters are made small, everything else becomes a gap; n-grams of one to `longest` characters are taken within words, gaps included.
+/// Letters are made small, everything else becomes a gap; n-grams of one to `longest` characters are taken within words, gaps included, and
+/// whole words where that is wanted.
 struct LanguageFeatures {
   let buckets: Int
   let longest: Int
+  var countsWords = false
 
   /// Calls the body with the bucket of every n-gram, as often as it occurs.
   func forEach(_ text: String, _ body: (Int) -> Void) {
@@ -56,5 +58,12 @@ struct LanguageFeatures {
         body(Int((hash &* 0xBF58_476D_1CE4_E5B9 >> 20) & mask))
       }
     }
+    guard countsWords else { return }
+    var hash: UInt64 = 0x9AE1_6A3B_2F90_404F
+    for scalar in word {
+      hash = (hash ^ UInt64(scalar)) &* 0x9E37_79B9_7F4A_7C15
+      hash ^= hash >> 29
+    }
+    body(Int((hash &* 0xBF58_476D_1CE4_E5B9 >> 20) & mask))
   }
 }

@@ -58,8 +58,24 @@ import Testing
     let data = try JSON.encode(first)
     #expect(try JSON.decode(LanguageIdentifier.self, from: data, source: "languages.json") == first)
     var broken = String(decoding: data, as: UTF8.self)
-    broken = broken.replacingOccurrences(of: "\"longest\" : 4", with: "\"longest\" : 99")
+    broken = broken.replacingOccurrences(of: "\"longest\" : 5", with: "\"longest\" : 99")
     #expect(throws: FileError.self) { try JSON.decode(LanguageIdentifier.self, from: Data(broken.utf8), source: "languages.json") }
+  }
+
+  @Test func `Counts alone tell languages apart, and files without words are read as before`() throws {
+    var settings = settings()
+    settings.epochs = 0
+    let counted = try LanguageIdentifier.train(Self.examples(), settings: settings)
+    for (language, text) in [("en", "the children and their friends"), ("de", "die Kinder und ihre Freunde"), ("ru", "дети и друзья")] {
+      #expect(counted.language(of: text) == language)
+    }
+    settings.countsWords = false
+    let plain = try LanguageIdentifier.train(Self.examples(), settings: settings)
+    var document = try JSON.decode(JSONValue.self, from: JSON.encode(plain), source: "languages.json").objectValue ?? [:]
+    document["countsWords"] = nil
+    #expect(try JSON.decode(LanguageIdentifier.self, from: JSON.encode(JSONValue.object(document)), source: "languages.json") == plain)
+    settings.smoothing = 0
+    #expect(throws: ArgumentError.self) { try LanguageIdentifier.train(Self.examples(), settings: settings) }
   }
 
   @Test func whatCannotBeTrained() {
