@@ -18,7 +18,8 @@ struct Martlet: ParsableCommand {
         subcommands: [
           InitCommand.self, Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self,
         ]),
-      CommandGroup(name: "Language", subcommands: [ImportCommand.self, GenerateCommand.self, ChatCommand.self, EmbedCommand.self]),
+      CommandGroup(
+        name: "Language", subcommands: [ImportCommand.self, GenerateCommand.self, ChatCommand.self, EmbedCommand.self, RouteCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [

@@ -28,6 +28,7 @@ enum HelpSnapshots {
       generate                Let a language model continue a text.
       chat                    Talk to a language model.
       embed                   Turn texts into vectors, a text a line.
+      route                   Put several language models behind one name, by the caller's language.
 
     MODELS SUBCOMMANDS:
       models                  List the models, or the versions of one.
@@ -122,13 +123,24 @@ enum HelpSnapshots {
     "evaluate": """
     OVERVIEW: Judge a version on the project's test part.
 
-    USAGE: martlet evaluate [<reference>] [--report <folder>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+    A model of texts is judged on JSON Lines files instead. A line is {"prompt", "choices",
+    "answer"}, {"prompt", "target"}, {"text"}, {"query", "positives", "negatives"} or
+    {"a", "b", "score"}.
+
+    USAGE: martlet evaluate [<reference>] [--report <folder>] [--tasks <file> ...] [--shots <number>] [--examples <file>] [--limit <number>] [--as-chat] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <reference>             NAME@V. (default: the newest version of the project's model)
 
     OPTIONS:
       --report <folder>       The folder for the report.
+      --tasks <file>          Ask a model of texts the questions of these JSON Lines files instead of
+                              using a project.
+      --shots <number>        Solved examples before each question. (default: 0)
+      --examples <file>       Take the solved examples from this file. (default: the task's other
+                              records)
+      --limit <number>        Only the first records of each task.
+      --as-chat               Ask for answers in words as in a conversation.
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
@@ -302,13 +314,15 @@ enum HelpSnapshots {
     "import": """
     OVERVIEW: Register a model that somebody else trained.
 
-    A folder with config.json, safetensors and a tokenizer, or a GGUF file. Everything is checked; no
-    code in it is run.
+    A folder with config.json, safetensors and a tokenizer, a GGUF file, or either of them on the
+    Hugging Face hub: hf:ORG/NAME, hf:ORG/NAME@REVISION, hf:ORG/NAME/FILE.gguf. Everything is
+    checked; no code in it is run. HF_TOKEN, HF_HOME, HF_ENDPOINT and HF_HUB_OFFLINE mean what they
+    mean to Python's huggingface_hub; the cache is the same.
 
     USAGE: martlet import <source> [--name <name>] [--alias <name> ...] [--tag <tag> ...] [--note <text>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
-      <source>                The folder or the .gguf file.
+      <source>                The folder, the .gguf file, or hf:ORG/NAME.
 
     OPTIONS:
       --name <name>           The model's name in the registry. (default: by the source)
@@ -355,6 +369,7 @@ enum HelpSnapshots {
     OVERVIEW: Talk to a language model.
 
     A line is a message; the model remembers the conversation. /help lists what else can be said.
+    A line that ends in \\ goes on in the next; \"\"\" begins and ends a message of many lines.
     Ctrl-C stops an answer, Ctrl-D ends the chat. Lines of another program are answered one by one.
 
     USAGE: martlet chat [<options>] <reference>
@@ -364,6 +379,8 @@ enum HelpSnapshots {
 
     OPTIONS:
       --system <text>         What the model is told about its task.
+      --transcript <file>     Keep the conversation in this file: JSON Lines where it ends in .jsonl,
+                              else Markdown.
       --max-tokens <number>   The most tokens to write. (default: 512, or what fits the context)
       --temperature <number>  0 takes the most likely token always. (default: the model's)
       --top-p <number>        Only the likeliest tokens with this probability together. (default: the
@@ -373,6 +390,35 @@ enum HelpSnapshots {
       --stop <text>           Stop where this would come. Can be repeated.
       --draft <NAME@V>        A smaller model that guesses ahead: the same text, sooner.
       --beams <number>        Write the best of so many continuations. (default: the model's)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "route": """
+    OVERVIEW: Put several language models behind one name, by the caller's language.
+
+    Each request goes to the model for the language that it is asked in, all others to the
+    fallback's. With translators both ways between a language and the fallback, its requests are
+    translated for the fallback's model, and the answers back.
+
+    USAGE: martlet route <name> [--to <language=NAME@V> ...] [--fallback <language>] [--translator <from-to=NAME@V> ...] [--translation-prompt <text>] --identifier <file> [--alias <name> ...] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <name>                  The new model's name in the registry.
+
+    OPTIONS:
+      --to <language=NAME@V>  A language and its model. Can be repeated.
+      --fallback <language>   The language whose model gets everything else. (default: en)
+      --translator <from-to=NAME@V>
+                              A model that translates between two languages. Can be repeated.
+      --translation-prompt <text>
+                              What a translator is asked: {text}, {from} and {to} are filled in.
+                              (default: {text})
+      --identifier <file>     What tells languages apart, as LanguageIdentifier is saved.
+      --alias <name>          Give the new version an alias. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

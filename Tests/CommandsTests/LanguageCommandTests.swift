@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import MartletCore
 import Synchronization
@@ -151,6 +152,64 @@ private struct LengthEmbedder: TextEmbedder {
       ChatSummary.self)
     #expect(document.messages == [.init(role: "user", content: "a b"), .init(role: "assistant", content: "a b")])
     #expect(document.completionTokens == 2)
+  }
+
+  @Test func `A chat keeps what was said, saves it and goes on with it`() async throws {
+    let generator = EchoGenerator()
+    let kept = folder.path + "/kept.jsonl", saved = folder.path + "/saved.jsonl", page = folder.path + "/page.md"
+    let lines = [
+      "\"\"\"one", "  /two", "three\"\"\"", "four \\", "five", "/save \(saved)", "/clear", "six", "/load \(saved)", "/save \(page)",
+      "/load nowhere.jsonl",
+      "/save", "\"\"\"/seven\"\"\"",
+    ]
+    let outcome = await martlet(
+      "chat", "echo", "--system", "Be brief.", "--transcript", kept, engine: generator.engine(), input: ScriptedInput(lines))
+    #expect(outcome.exitCode == 0, "\(outcome.notes)")
+    #expect(outcome.notes.contains("nowhere.jsonl: cannot be read") && outcome.notes.contains("/save needs a file"))
+    let asked = generator.requests.compactMap { request -> [String]? in
+      guard case .chat(let messages) = request.prompt else { return nil }
+      return messages.map { $0.content ?? "" }
+    }
+    #expect(asked.map { $0.last } == ["one\n  /two\nthree", "four \nfive", "six", "/seven"])
+    // Loading brings back what was before the clearing.
+    #expect(asked.last?.count == 6 && asked.last?.first == "Be brief.")
+    let messages = try ChatTranscript.load(kept)
+    #expect(messages.map(\.role) == [.system, .user, .assistant, .user, .assistant, .user, .assistant])
+    #expect(messages.last?.content == "/seven")
+    #expect(try ChatTranscript.load(saved).count == 5)
+    let text = try String(contentsOfFile: page, encoding: .utf8)
+    #expect(text.hasPrefix("**system**\n\nBe brief.\n\n**user**\n\none\n  /two\nthree\n\n**assistant**\n\n"))
+    let wrong = try folder.write("wrong.jsonl", "{\"role\": \"user\", \"content\": \"a\"}\n{\"role\": \"robot\", \"content\": \"b\"}\n")
+    #expect(throws: FileError.self) { try ChatTranscript.load(wrong) }
+    let nowhere = await martlet("chat", "echo", "--transcript", folder.path + "/no/such/folder", engine: generator.engine())
+    #expect(nowhere.exitCode == 1 && nowhere.notes.contains("cannot be written"))
+  }
+
+  @Test func `Routes name each language once`() async throws {
+    let engine = ScriptedEngine()
+    for wrong in [[], ["--to", "en"], ["--to", "en=a", "--to", "en=b"], ["--to", "en=a", "--translator", "x"]] {
+      let arguments = ["route", "both", "--identifier", "languages.json"] + wrong
+      let output = CapturedOutput()
+      #expect(await Commands.execute(arguments: arguments, engine: engine, output: output) == 2, "\(wrong)")
+    }
+    let refused = await martlet("route", "both", "--identifier", "x.json", "--to", "en=a", engine: engine)
+    #expect(refused.exitCode == 1 && refused.notes.contains("no language models"))
+  }
+
+  @Test func `Models of texts are judged on JSON Lines`() async throws {
+    let file = try folder.write(
+      "pairs.jsonl", "{\"a\": \"x\", \"b\": \"xx\", \"score\": 2}\n{\"a\": \"xxx\", \"b\": \"x\", \"score\": 1}\n")
+    let outcome = await martlet("evaluate", "minilm", "--tasks", file, engine: LengthEmbedder.engine)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("rank correlation"), "\(outcome.notes)")
+    #expect(outcome.output.contains("minilm@1, "))
+    let document = try await martlet("evaluate", "minilm", "--tasks", file, "--json", engine: LengthEmbedder.engine).decode(
+      TextEvaluationSummary.self)
+    #expect(document.tasks.map(\.task) == ["pairs"] && document.tasks.first?.records == 2)
+    #expect(await martlet("evaluate", "--tasks", file, engine: LengthEmbedder.engine).exitCode == 2)
+    #expect(await martlet("evaluate", "minilm", "--shots", "2", engine: LengthEmbedder.engine).exitCode == 2)
+    let words = try folder.write("words.jsonl", "{\"prompt\": \"a\", \"target\": \"b\"}\n")
+    let refused = await martlet("evaluate", "minilm", "--tasks", words, engine: LengthEmbedder.engine)
+    #expect(refused.exitCode == 1 && refused.notes.contains("does not write text"))
   }
 
   @Test func chatForgetsTheOldestWhereThereIsNoRoom() async throws {

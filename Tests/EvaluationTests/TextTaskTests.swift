@@ -22,7 +22,7 @@ private struct ByteModel: TextTokenizing {
     case .tokens(let ids): bytes = ids.map { UInt8($0) }
     case .chat(let messages): bytes = Array((messages.last?.content ?? "").utf8)
     }
-    guard bytes.count < contextLength ?? Int.max else {
+    guard bytes.count + (request.maxTokens ?? 1) <= contextLength ?? Int.max else {
       throw LanguageRequestError(.contextTooLong(limit: contextLength ?? 0, prompt: bytes.count, output: 0))
     }
     let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()

@@ -39,6 +39,9 @@ public protocol Engine: Sendable {
   /// Verifies and loads a version that reads or writes text.
   func loadLanguageModel(_ request: LanguageModelRequest) async throws -> LoadedLanguageModel
 
+  /// Registers a name behind which each request goes to the model for its language.
+  func routeLanguages(_ request: RouteRequest) async throws -> RouteSummary
+
   /// Looks at the installation and the machine. What is missing is in the report, not an error.
   func doctor(_ request: DoctorRequest) async throws -> DoctorReport
 }

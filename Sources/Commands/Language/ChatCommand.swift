@@ -1,5 +1,6 @@
 import ArgumentParser
 import Charts
+import Foundation
 import MartletCore
 import Synchronization
 
@@ -8,6 +9,7 @@ struct ChatCommand: EngineCommand {
     commandName: "chat", abstract: "Talk to a language model.",
     discussion: """
       A line is a message; the model remembers the conversation. /help lists what else can be said.
+      A line that ends in \\ goes on in the next; \"\"\" begins and ends a message of many lines.
       Ctrl-C stops an answer, Ctrl-D ends the chat. Lines of another program are answered one by one.
       """)
 
@@ -17,6 +19,11 @@ struct ChatCommand: EngineCommand {
   @Option(help: ArgumentHelp("What the model is told about its task.", valueName: "text"))
   var system: String?
 
+  @Option(
+    help: ArgumentHelp("Keep the conversation in this file: JSON Lines where it ends in .jsonl, else Markdown.", valueName: "file"),
+    completion: .file())
+  var transcript: String?
+
   @OptionGroup var generation: GenerationOptions
   @OptionGroup var global: GlobalOptions
 
@@ -25,7 +32,10 @@ struct ChatCommand: EngineCommand {
       LanguageModelRequest(reference: reference, draft: generation.draft, surroundings: global.surroundings))
     var chat = Chat(
       generator: try model.requireGenerator(), options: generation, writer: GenerationWriter(context, json: global.json), context: context,
-      isQuiet: global.quiet || global.json || !context.input.isInteractive, system: system)
+      isQuiet: global.quiet || global.json || !context.input.isInteractive, system: system,
+      transcript: try transcript.map { path throws(FileError) in
+        try ChatTranscript(path, model: model.reference, date: context.now)
+      })
     if !chat.isQuiet { context.output.note("\(model.reference) · /help for commands · Ctrl-C stops an answer, Ctrl-D ends\n") }
     try await chat.run()
     let summary = ChatSummary(
@@ -47,19 +57,24 @@ struct Chat {
   private(set) var completionTokens = 0
   private var system: String?
   private var turns: [ChatMessage] = []
+  private let transcript: ChatTranscript?
   private let answering = Answering()
 
   static let help = """
     /clear            forget the conversation
     /system TEXT      tell the model about its task, from now on; without a text, nothing
     /retry            answer the last message again
+    /save FILE        write the conversation to a file: JSON Lines where it ends in .jsonl, else Markdown
+    /load FILE        go on with a conversation from JSON Lines
+    \"\"\"               begin, and end, a message of many lines; a line that ends in \\ goes on in the next
     /exit             end the chat; so does Ctrl-D
 
     """
 
   init(
     generator: any TextGenerator, options: GenerationOptions, writer: GenerationWriter, context: CommandContext, isQuiet: Bool,
-    system: String?
+    system: String?,
+    transcript: ChatTranscript? = nil
   ) {
     self.generator = generator
     self.options = options
@@ -67,6 +82,7 @@ struct Chat {
     self.context = context
     self.isQuiet = isQuiet
     self.system = system
+    self.transcript = transcript
   }
 
   /// The conversation as the model knows it.
@@ -79,21 +95,51 @@ struct Chat {
       if !answering.stop(), !isQuiet { context.output.note("\nCtrl-D or /exit ends the chat\n> ") }
     }
     defer { watch.end() }
-    while let line = await next() {
-      let text = line.trimmingCharacters()
-      if text.hasPrefix("/") {
-        if try await !obey(text) { return }
-      } else if !text.isEmpty {
-        turns.append(ChatMessage(.user, text))
+    if let system { try transcript?.add(ChatMessage(.system, system)) }
+    while let message = await nextMessage() {
+      if message.isCommand {
+        if try await !obey(message.text) { return }
+      } else if !message.text.isEmpty {
+        turns.append(ChatMessage(.user, message.text))
+        try transcript?.add(ChatMessage(.user, message.text))
         try await answer()
       }
     }
     if !isQuiet { context.output.note("\n") }
   }
 
-  private func next() async -> String? {
-    if !isQuiet { context.output.note("> ") }
+  private func next(_ prompt: String = "> ") async -> String? {
+    if !isQuiet { context.output.note(prompt) }
     return await context.input.readLine()
+  }
+
+  /// The next message, of one line or of many; what begins with a slash is a command unless it is one line of many.
+  private func nextMessage() async -> (text: String, isCommand: Bool)? {
+    guard let first = await next() else { return nil }
+    let quotes = "\"\"\""
+    var line = first.trimmingCharacters()
+    if line.hasPrefix(quotes) {
+      var rest = String(line.dropFirst(3))
+      if rest.hasSuffix(quotes) { return (String(rest.dropLast(3)).trimmingCharacters(), false) }
+      while let more = await next(". ") {
+        let end = more.trimmingCharacters()
+        guard end.hasSuffix(quotes) else {
+          rest += "\n" + more
+          continue
+        }
+        rest += "\n" + end.dropLast(3)
+        break
+      }
+      return (rest.trimmingCharacters(), false)
+    }
+    var isLong = false
+    while line.hasSuffix("\\") {
+      isLong = true
+      line.removeLast()
+      guard let more = await next(". ") else { break }
+      line += "\n" + more.trimmingCharacters()
+    }
+    return (line.trimmingCharacters(), line.hasPrefix("/") && !isLong)
   }
 
   /// - Returns: `false` at the end of the chat.
@@ -104,19 +150,46 @@ struct Chat {
     case "/exit", "/quit", "/bye": return false
     case "/clear":
       turns = []
+      try transcript?.clear()
       remark("the conversation is forgotten")
     case "/system":
       system = rest.isEmpty ? nil : rest
+      try transcript?.add(ChatMessage(.system, rest))
       remark(rest.isEmpty ? "the model is told nothing about its task" : "the model is told: \(rest)")
     case "/retry":
       while let last = turns.last, last.role != .user { turns.removeLast() }
       if turns.isEmpty { remark("there is no message to answer") } else { try await answer() }
+    case "/save", "/load":
+      guard !rest.isEmpty else {
+        context.output.note("\(word) needs a file; try: \(word) chat.jsonl\n")
+        return true
+      }
+      do {
+        try word == "/save" ? save(rest) : load(rest)
+      } catch {
+        // A wrong name is no reason to lose the conversation.
+        context.output.note("error: \(error)\n")
+      }
     case "/help", "/?": context.output.note(Self.help)
     default:
-      let near = NearestName.of(String(word), among: ["/clear", "/system", "/retry", "/exit", "/help"])
+      let near = NearestName.of(String(word), among: ["/clear", "/system", "/retry", "/save", "/load", "/exit", "/help"])
       context.output.note("unknown command \(word)\(near.map { "; try: \($0)" } ?? "; /help lists all")\n")
     }
     return true
+  }
+
+  private func save(_ path: String) throws(FileError) {
+    try ChatTranscript.save(messages, to: (path as NSString).expandingTildeInPath)
+    remark("\(Wording.count(messages.count, "message")) in \(path)")
+  }
+
+  private mutating func load(_ path: String) throws(FileError) {
+    let loaded = try ChatTranscript.load((path as NSString).expandingTildeInPath)
+    system = loaded.last { $0.role == .system }.flatMap { $0.content?.isEmpty == false ? $0.content : nil }
+    turns = loaded.filter { $0.role != .system }
+    try transcript?.clear()
+    for message in messages { try transcript?.add(message) }
+    remark("\(Wording.count(messages.count, "message")) from \(path)")
   }
 
   private func remark(_ text: String) { if !isQuiet { context.output.note("\(text)\n") } }
@@ -134,6 +207,7 @@ struct Chat {
         let outcome = try await work.value
         if turns.count <= before.count { remark("the conversation is too long for the model; its oldest part is forgotten") }
         turns.append(ChatMessage(.assistant, outcome.text))
+        try transcript?.add(ChatMessage(.assistant, outcome.text))
         completionTokens += outcome.usage.completionTokens
         if !writer.isSilent { try context.output.write(outcome.text.hasSuffix("\n") ? "" : "\n") }
         if !isQuiet { context.output.note("  " + outcome.line) }

@@ -4,9 +4,14 @@ import Charts
 struct ImportCommand: EngineCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Register a model that somebody else trained.",
-    discussion: "A folder with config.json, safetensors and a tokenizer, or a GGUF file. Everything is checked; no code in it is run.")
+    discussion: """
+      A folder with config.json, safetensors and a tokenizer, a GGUF file, or either of them on the
+      Hugging Face hub: hf:ORG/NAME, hf:ORG/NAME@REVISION, hf:ORG/NAME/FILE.gguf. Everything is
+      checked; no code in it is run. HF_TOKEN, HF_HOME, HF_ENDPOINT and HF_HUB_OFFLINE mean what they
+      mean to Python's huggingface_hub; the cache is the same.
+      """)
 
-  @Argument(help: "The folder or the .gguf file.", completion: .file())
+  @Argument(help: "The folder, the .gguf file, or hf:ORG/NAME.", completion: .file())
   var source: String
 
   @Option(help: ArgumentHelp("The model's name in the registry. (default: by the source)", valueName: "name"))

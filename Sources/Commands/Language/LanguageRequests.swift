@@ -2,7 +2,7 @@ public import MartletCore
 
 /// `martlet import`
 public struct ImportRequest: Codable, Sendable, Hashable {
-  /// A folder with `config.json` and safetensors, or a GGUF file.
+  /// A folder with `config.json` and safetensors, a GGUF file, or `hf:ORG/NAME[@REVISION][/FILE.gguf]`.
   public var source: String
   /// The model's name in the registry; `nil` makes one of the source's.
   public var name: String?

@@ -3,7 +3,13 @@ import Charts
 import Project
 
 struct Evaluate: EngineCommand {
-  static let configuration = CommandConfiguration(abstract: "Judge a version on the project's test part.")
+  static let configuration = CommandConfiguration(
+    abstract: "Judge a version on the project's test part.",
+    discussion: """
+      A model of texts is judged on JSON Lines files instead. A line is {"prompt", "choices",
+      "answer"}, {"prompt", "target"}, {"text"}, {"query", "positives", "negatives"} or
+      {"a", "b", "score"}.
+      """)
 
   @Argument(help: "NAME@V. (default: the newest version of the project's model)", completion: ReferenceCompletion.kind)
   var reference: String?
@@ -11,10 +17,15 @@ struct Evaluate: EngineCommand {
   @Option(help: ArgumentHelp("The folder for the report.", valueName: "folder"), completion: .directory)
   var report: String?
 
+  @OptionGroup var texts: TextTaskOptions
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
+    if !texts.tasks.isEmpty {
+      guard let reference else { throw UsageError(problem: "no model is named", expected: "NAME@V before --tasks") }
+      return try await texts.run(reference, engine, context, global)
+    }
     let file = try project.load()
     let summary = try await engine.evaluate(
       EvaluateRequest(

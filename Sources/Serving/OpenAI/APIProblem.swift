@@ -112,7 +112,7 @@ extension APIProblem {
     case let error as LanguageRequestError: return APIProblem(error, input: input)
     case let problem as HTTPProblem:
       var result = APIProblem(
-        Sentence(problem.description, zh: chinese(problem.status, problem.description)), status: problem.status,
+        Sentence(problem.description, zh: chinese(problem.status, ChineseReason.sentence(problem))), status: problem.status,
         kind: problem.status.code >= 500 ? .server : .invalidRequest)
       result.headers = problem.headers
       result.closesConnection = problem.closesConnection
@@ -120,7 +120,9 @@ extension APIProblem {
       return result
     case let problem as JSONProblem:
       return APIProblem(
-        Sentence("We could not parse the JSON body of your request: \(problem.description).", zh: "无法解析请求正文的 JSON：\(problem.description)。"))
+        Sentence(
+          "We could not parse the JSON body of your request: \(problem.description).",
+          zh: "无法解析请求正文的 JSON：\(ChineseReason.sentence(problem))。"))
     case let problem as ArgumentError:
       return APIProblem(Sentence("\(problem.description).", zh: "参数错误：\(problem.description)。"), code: "invalid_value")
     default:
@@ -134,13 +136,13 @@ extension APIProblem {
     }
   }
 
-  private static func chinese(_ status: HTTPResponse.Status, _ english: String) -> String {
+  private static func chinese(_ status: HTTPResponse.Status, _ reason: String) -> String {
     switch status {
-    case .contentTooLarge: "请求正文过大：\(english)。"
-    case .requestTimeout: "请求正文未能及时到达：\(english)。"
-    case .unsupportedMediaType: "不支持的内容类型：\(english)。"
-    case .serviceUnavailable: "服务器繁忙，请稍后再试：\(english)。"
-    default: "请求有误：\(english)。"
+    case .contentTooLarge: "请求正文过大：\(reason)。"
+    case .requestTimeout: "请求正文未能及时到达：\(reason)。"
+    case .unsupportedMediaType: "不支持的内容类型：\(reason)。"
+    case .serviceUnavailable: "服务器繁忙，请稍后再试：\(reason)。"
+    default: "请求有误：\(reason)。"
     }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import MartletCore
+import NIOCore
 import Testing
 
 @testable import Serving
@@ -221,5 +222,47 @@ import Testing
       #expect(prompts.status == 429)
       while generator.active > 0 { try await Task.sleep(for: .milliseconds(2)) }
     }
+  }
+
+  /// Bodies that are no JSON, each in its own way.
+  static let broken = [
+    "", "{", "[]", "5", "{\"a\": }", "{\"a\" 1}", "{\"a\": 1", "{\"a\": 1 \"b\": 2}", "{\"a\": 01}", "{\"a\": NaN}", "{\"a\": \"\\q\"}",
+    "{\"a\": \"\\ud800\"}",
+    "{\"a\": \"\u{1}\"}", "{\"a\": \"b", "{\"a\": \"b\\", "{\"a\": 1} x", "{\"a\": 1, \"a\": 2}", "{a: 1}", "{\"a\": [1 2]}",
+    "{\"a\": tru}", "{\"a\": -}",
+    "{\"a\": " + String(repeating: "[", count: 2_000) + "}",
+  ]
+
+  @Test(arguments: broken) func `What is wrong with a body is said in Chinese, too`(body: String) {
+    #expect(throws: (any Error).self) {
+      do {
+        _ = try ChatRequest(
+          ByteBuffer(string: body), limits: LanguageLimits(messages: 9, choices: 9, stopStrings: 9, tools: 9, embeddingInputs: 9))
+      } catch {
+        let message = APIProblem.from(error, requestID: "r", input: "messages").message
+        #expect(message.english.contains("parse the JSON"))
+        var rest = message.chinese
+        for known in ["JSON", "NaN", "Infinity", "UTF-8", "true", "false", "null", "'tru"] {
+          rest = rest.replacingOccurrences(of: known, with: "")
+        }
+        #expect(!rest.contains(/[A-Za-z]{3,}/), "\(message.english) → \(message.chinese)")
+        throw error
+      }
+    }
+  }
+
+  @Test func `Other refusals of a body are said in Chinese, too`() {
+    let problems = [
+      HTTPProblem.bodyTooLarge(limit: 10, declared: 20), .bodyTooLarge(limit: 10, declared: nil),
+      HTTPProblem(.requestTimeout, "the body did not arrive within 30 s"),
+      HTTPProblem(.serviceUnavailable, "the bodies of other requests fill the server's memory", remedy: "again later"),
+    ]
+    for problem in problems {
+      let message = APIProblem.from(problem, requestID: "r", input: "messages").message
+      #expect(!message.chinese.contains(/[A-Za-z]{2,}/), "\(message.chinese)")
+    }
+    #expect(
+      ChineseReason.phrase("Content-Type 'text/html' is not read here") == "此处不接受内容类型“text/html”")
+    #expect(ChineseReason.phrase("something nobody has said") == "something nobody has said")
   }
 }

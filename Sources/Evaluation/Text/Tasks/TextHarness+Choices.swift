@@ -94,7 +94,7 @@ struct TextScore: Sendable {
   static func echo(_ prompt: GenerationRequest.Prompt, by generator: any TextGenerator) async throws -> [GeneratedToken] {
     var request = GenerationRequest(prompt)
     request.echoesPrompt = true
-    request.maxTokens = 1
+    request.maxTokens = 0
     request.topLogProbabilities = 0
     request.sampling.temperature = 0
     let result = try await generator.result(request)

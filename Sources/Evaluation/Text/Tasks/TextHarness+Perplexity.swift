@@ -46,8 +46,7 @@ extension TextHarness {
       return [Self.window(try await TextScore.echo(.text(text), by: generator)[...])]
     }
     let ids = try tokenizing.tokens(of: text)
-    // One token is generated each time, whether it is wanted or not.
-    let room = max(2, min(options.window ?? 1_024, (generator.contextLength ?? Int.max) - 1))
+    let room = max(2, min(options.window ?? 1_024, generator.contextLength ?? Int.max))
     let step = max(1, min(options.stride ?? room / 2, room - 1))
     var all: [Window] = [], start = 0, scored = 0
     while scored < ids.count {
