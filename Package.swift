@@ -194,13 +194,14 @@ let package = Package(
       example("SchedulesExample", in: "schedules"), example("MixedPrecisionExample", in: "mixed-precision"),
       example("TransferExample", in: "transfer"), example("AugmentationExample", in: "augmentation"),
       example("NextActionExample", in: "next-action"), example("KNNImagesExample", in: "knn-images"),
-      example("TextClassificationExample", in: "text-classification"),
+      example("TextClassificationExample", in: "text-classification"), example("LanguagesExample", in: "languages"),
       .testTarget(
         name: "ExamplesTests",
         dependencies: [
           "LoopByHandExample", "TrainerExample", "CustomLayerExample", "ResumeExample", "DataParallelExample", "OverfittingExample",
           "GradientsExample", "SchedulesExample",
-          "MixedPrecisionExample", "TransferExample", "AugmentationExample", "NextActionExample", "KNNImagesExample", "Martlet",
+          "MixedPrecisionExample", "TransferExample", "AugmentationExample", "NextActionExample", "KNNImagesExample", "LanguagesExample",
+          "Martlet",
         ],
         path: "Tests/ExamplesTests", swiftSettings: swiftSettings),
       .executableTarget(name: "martlet-bench", dependencies: ["Martlet"], path: "Benchmarks/swift", swiftSettings: swiftSettings),

@@ -3,6 +3,7 @@
 @_exported public import Bundles
 @_exported public import Evaluation
 @_exported public import Generation
+@_exported public import Hub
 @_exported public import Images
 @_exported public import Learners
 @_exported public import MartletCore

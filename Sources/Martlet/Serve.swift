@@ -26,7 +26,7 @@ extension MartletEngine {
     for reference in all {
       let version = try registry.resolve(reference)
       if LanguageBundle.kinds.contains(try registry.manifest(of: version).kind) {
-        languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version)))
+        languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version), registry))
       } else {
         models.append(try Self.served(version, from: registry, execution))
       }

@@ -6,6 +6,7 @@ import Testing
 @testable import CustomLayerExample
 @testable import GradientsExample
 @testable import KNNImagesExample
+@testable import LanguagesExample
 @testable import LoopByHandExample
 @testable import MixedPrecisionExample
 @testable import NextActionExample
@@ -37,6 +38,13 @@ import Testing
     let result = try NextAction.run(visits: 200, seed: 1)
     #expect(result.neighbours > result.frequent)
     #expect(result.examples.count == 3)
+  }
+
+  @Test func languagesAreToldApart() throws {
+    var settings = LanguageIdentifier.Settings()
+    settings.buckets = 1 << 14
+    let result = try LanguagesExample.learn(limit: 300, settings: settings)
+    #expect(result.tested > 500 && result.accuracy > 0.8 && result.longAccuracy > result.accuracy)
   }
 
   @Test func neighboursReadDigits() throws {

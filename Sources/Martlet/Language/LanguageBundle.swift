@@ -9,7 +9,7 @@ import Text
 enum LanguageBundle {
   /// Kinds in manifests.
   static let generator = "language-model", encoder = "text-encoder"
-  static let kinds: Set<String> = [generator, encoder]
+  static let kinds: Set<String> = [generator, encoder, LanguageRoutes.kind]
   /// The bundle's folder for the model's own files, and the name of a GGUF file in it.
   static let folder = "model", gguf = "model/model.gguf"
 

@@ -2,6 +2,7 @@ import Bundles
 public import Commands
 import Foundation
 import Generation
+import Hub
 import MartletCore
 import Models
 import Registry
@@ -13,19 +14,27 @@ extension MartletEngine {
   public func importModel(_ request: ImportRequest) async throws -> ImportSummary {
     try TorchLibrary.check()
     let clock = ContinuousClock.now
-    let path = (request.source as NSString).expandingTildeInPath
+    let isRemote = HubReference.isReference(request.source)
+    let hub: HubSource? =
+      if isRemote {
+        try await CancelledBySignals.run { try await HubSource.fetch(request.source, quiet: request.surroundings.quiet) }
+      } else {
+        nil
+      }
+    let path = hub?.path ?? (request.source as NSString).expandingTildeInPath
     let source = try LanguageSource(path)
-    let name = request.name ?? Self.name(from: path)
+    let name = request.name ?? Self.name(from: hub?.name ?? path)
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
     let place = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-import-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: place) }
     let writer = try BundleWriter(at: place)
-    for file in source.files { try writer.add(file: file.source, as: file.path) }
+    // A file of the hub's cache is a link.
+    for file in source.files { try writer.add(file: isRemote ? HubSource.resolved(file.source) : file.source, as: file.path) }
     let bundle = try writer.finish(
       name: name, kind: source.kind, signature: LanguageBundle.signature(source.kind, outputs: source.outputs),
       lineage: Lineage(
         code: Lineage.CodeVersion(), machine: .current(), libraries: ["libtorch": TorchLibrary.headerVersion], started: Date(),
-        training: ["source": .string((path as NSString).lastPathComponent), "architecture": .string(source.architecture)]))
+        training: ["source": .string(hub?.origin ?? (path as NSString).lastPathComponent), "architecture": .string(source.architecture)]))
     let version = try registry.register(bundle, name: name, tags: request.tags, note: request.note, aliases: request.aliases)
     return ImportSummary(
       name: version.name, version: version.number, kind: source.kind, architecture: source.architecture, parameters: source.parameters,
@@ -44,13 +53,15 @@ extension MartletEngine {
         remedy: "martlet import FOLDER, or martlet predict \(version.reference)")
     }
     let draft = try request.draft.map { try Self.decoder(registry.bundle(registry.resolve($0))) }
-    let (generator, embedder) = try Self.language(bundle, draft: draft)
+    let (generator, embedder) = try Self.language(bundle, registry, draft: draft)
     return LoadedLanguageModel(name: version.name, version: version.number, generator: generator, embedder: embedder)
   }
 
   /// A version as the endpoints of OpenAI's clients serve it.
-  static func servedLanguageModel(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedLanguageModel {
-    let (generator, embedder) = try language(bundle)
+  static func servedLanguageModel(
+    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry
+  ) throws -> ServedLanguageModel {
+    let (generator, embedder) = try language(bundle, registry)
     return ServedLanguageModel(
       name: version.name, version: String(version.number), generator: generator, embedder: embedder, platform: "martlet",
       metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
@@ -63,6 +74,20 @@ extension MartletEngine {
     }
     if bundle.has(LanguageBundle.gguf) { return try DecoderModel(GGUFFile(path: try bundle.path(of: LanguageBundle.gguf))) }
     return try LanguageBundle.withFolder(bundle) { try DecoderModel(folder: $0) }
+  }
+
+  /// A bundle's own model, or those that a router's bundle names.
+  private static func language(
+    _ bundle: ModelBundle, _ registry: ModelRegistry, draft: DecoderModel? = nil
+  ) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
+    guard bundle.manifest.kind == LanguageRoutes.kind else { return try language(bundle, draft: draft) }
+    let router = try LanguageRoutes.load(bundle, registry) { bundle in
+      guard let generator = try language(bundle).generator else {
+        throw ArgumentError("\(bundle.manifest.name) does not write text", expected: "a \(LanguageBundle.generator)")
+      }
+      return generator
+    }
+    return (router, nil)
   }
 
   private static func language(
