@@ -150,7 +150,10 @@ let package = Package(
     // Floor 5
     module("Bundles", from: ["MartletCore"]),
     module(
-      "Registry", from: ["MartletCore", "Bundles", .product(name: "GRDB", package: "GRDB.swift")]),
+      "Registry",
+      from: [
+        "MartletCore", "Bundles", "Databases", crypto, httpClient, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], tests: ["DatabaseTesting", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Releases", from: ["MartletCore"]),
     module("Deployment", from: ["MartletCore"]),
     [

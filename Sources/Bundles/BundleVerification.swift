@@ -18,8 +18,8 @@ extension ModelBundle {
       let root = try FileTools.openFolder(folder)
       defer { close(root) }
       return try FileTools.openRegular(entry.path, inside: root)
-    case .objects(let paths):
-      return try FileTools.openRegular(paths[entry.path] ?? entry.path)
+    case .objects(let find):
+      return try FileTools.openRegular(find(entry))
     }
   }
 
@@ -49,6 +49,7 @@ extension ModelBundle {
     case ELOOP: BundleProblem(file: file, kind: .link, detail: "is a symbolic link")
     case ENOTDIR: BundleProblem(file: file, kind: .link, detail: "has something that is not a folder, perhaps a link, in its path")
     case EINVAL, ENXIO: BundleProblem(file: file, kind: .special, detail: "is not a regular file")
+    case EBADMSG: BundleProblem(file: file, kind: .changed, detail: failure.detail ?? "has been changed")
     default: BundleProblem(file: file, kind: .unreadable, detail: "cannot be read: \(failure.reason)")
     }
   }

@@ -6,13 +6,16 @@ import MartletCore
 package struct SystemFailure: Error, Sendable {
   package let path: String
   package let code: Int32
+  /// What was learnt besides the code: what a server said.
+  package let detail: String?
 
-  package init(path: String, code: Int32 = errno) {
+  package init(path: String, code: Int32 = errno, detail: String? = nil) {
     self.path = path
     self.code = code
+    self.detail = detail
   }
 
-  package var reason: String { String(cString: strerror(code)) }
+  package var reason: String { detail ?? String(cString: strerror(code)) }
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
   package var isNotWritable: Bool { code == EACCES || code == EPERM || code == EROFS }
 }
@@ -100,6 +103,18 @@ package enum FileTools {
         Result { () throws(SystemFailure) in try writeAll(UnsafeRawBufferPointer(rebasing: bytes[..<count]), to: target, path: path) }
       }.get()
       total += count
+    }
+  }
+
+  /// Hands the rest of an open file over in pieces of at most a megabyte.
+  package static func pieces(of source: Int32, path: String, _ take: (Data) throws -> Void) throws {
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { Glibc.read(source, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw SystemFailure(path: path) }
+      if count == 0 { return }
+      try take(Data(buffer[..<count]))
     }
   }
 

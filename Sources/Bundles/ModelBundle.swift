@@ -33,7 +33,7 @@ public struct ModelBundle: Sendable {
 
   enum Storage: Sendable {
     case folder(String)
-    case objects([String: String])
+    case objects(@Sendable (BundleFile) throws(SystemFailure) -> String)
   }
 
   /// What the bundle says about itself.
@@ -56,11 +56,13 @@ public struct ModelBundle: Sendable {
     listed = Dictionary(manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// A bundle whose files lie under other names, as in a registry's object store.
-  package init(manifest data: Data, location: String, objects: (BundleFile) -> String) throws(BundleError) {
+  /// A bundle whose files lie under other names, as in a registry's object store. `find` is asked when a file is used: it may have to fetch
+  /// it first.
+  package init(
+    manifest data: Data, location: String, find: @escaping @Sendable (BundleFile) throws(SystemFailure) -> String
+  ) throws(BundleError) {
     let manifest = try BundleManifest.read(data, location: location)
-    let paths = Dictionary(manifest.files.map { ($0.path, objects($0)) }, uniquingKeysWith: { first, _ in first })
-    self.init(manifest: manifest, data: data, location: location, storage: .objects(paths))
+    self.init(manifest: manifest, data: data, location: location, storage: .objects(find))
   }
 
   /// Opens the bundle in `directory`.
@@ -111,12 +113,13 @@ public struct ModelBundle: Sendable {
   }
 
   /// The path of a file on the disk, for mapping it into memory. It was checked when the bundle was opened with `.full`.
-  /// - Throws: `BundleError` `.notFound` if the manifest does not list it.
+  /// - Throws: `BundleError`: `.notFound` if the manifest does not list it, `.io` if it cannot be fetched from where the registry keeps it.
   public func path(of file: String) throws(BundleError) -> String {
     let entry = try entry(file)
-    return switch storage {
-    case .folder(let folder): folder + "/" + entry.path
-    case .objects(let paths): paths[entry.path] ?? entry.path
+    switch storage {
+    case .folder(let folder): return folder + "/" + entry.path
+    case .objects(let find):
+      do throws(SystemFailure) { return try find(entry) } catch { throw BundleError(error, "cannot be fetched") }
     }
   }
 

@@ -58,7 +58,7 @@ protocol RegistryCommand: Command {
 
 extension RegistryCommand {
   func execute(_ context: CommandContext) async throws -> CommandResult {
-    guard FileManager.default.fileExists(atPath: global.registryPath) else {
+    guard ModelRegistry.mayExist(at: global.registryPath) else {
       throw RegistryError(
         .notFound, "there is no registry at \(global.registryPath)", remedy: "martlet run, or name another with --registry")
     }

@@ -23,10 +23,16 @@ struct Martlet: ParsableCommand {
       CommandGroup(
         name: "Models",
         subcommands: [
-          Models.self, Show.self, Compare.self, Promote.self, Rollback.self, TagCommand.self, NoteCommand.self,
+          Models.self, Show.self, Compare.self, Promote.self, Rollback.self, Protect.self, Approve.self, Sign.self, TagCommand.self,
+          NoteCommand.self,
         ]),
       CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self, DeployCommand.self]),
-      CommandGroup(name: "Upkeep", subcommands: [Verify.self, Delete.self, CollectGarbage.self, SchemaCommand.self, Doctor.self]),
+      CommandGroup(
+        name: "Upkeep",
+        subcommands: [
+          Verify.self, Audit.self, Delete.self, Retention.self, CollectGarbage.self, Backup.self, Restore.self, Keys.self, Webhooks.self,
+          SchemaCommand.self, Doctor.self,
+        ]),
     ])
 
   static var _errorPrefix: String { "error: " }

@@ -83,7 +83,7 @@ enum Doctor {
   }
 
   private static func registry(_ path: String) -> Check {
-    guard FileManager.default.fileExists(atPath: path) else { return folder("registry", path) }
+    guard ModelRegistry.mayExist(at: path) else { return folder("registry", path) }
     do throws(RegistryError) {
       let registry = try ModelRegistry.open(at: path, readOnly: true)
       let models = try registry.models()

@@ -72,6 +72,15 @@ public enum AnyProject: Codable, Sendable, Hashable {
     }
   }
 
+  /// What must hold before a version gets an alias.
+  public var gates: [String] {
+    switch self {
+    case .images(let project): project.gates ?? []
+    case .table(let project): project.gates ?? []
+    case .text(let project): project.gates ?? []
+    }
+  }
+
   /// Where the server listens.
   public var serve: ProjectServing {
     switch self {

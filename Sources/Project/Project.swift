@@ -21,6 +21,8 @@ public struct Project: Codable, Sendable, Hashable {
   public var training: ProjectTraining
   /// How the network is judged.
   public var evaluation: ProjectEvaluation
+  /// What must hold before a version gets an alias; `nil` asks for nothing.
+  public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
   /// The folder for reports, logs and checkpoints, relative to the project file.

@@ -13,6 +13,7 @@ public enum ProjectSchema {
       .optional("transfer", .mapping(transfer), "What the network starts from. Left out: from scratch."),
       .standard("training", .mapping(training()), [:], "How the network learns."),
       .standard("evaluation", .mapping(evaluation), [:], "How the network is judged."),
+      gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
     ]))
@@ -118,6 +119,11 @@ public enum ProjectSchema {
       "require", .table(.number(.init())), [:],
       "What the test part has to show before a version is registered, by metric: accuracy: 0.9. For errors and losses it is the most."),
   ])
+
+  static let gates = Field.optional(
+    "gates", .list(.text(.any), count: 0...50),
+    "What must hold before a version gets an alias: accuracy>=0.9 (the lower end of its interval), latency.p99<=50, size<=50000000, "
+      + "slices.accuracy>=0.8, fairness.gap<=0.1; a ~ at the end judges the value itself. What was not measured does not pass.")
 
   static let serve = MappingShape([
     .standard("host", .text(.any), "127.0.0.1", "The address to listen on; 0.0.0.0 is every one of the machine."),

@@ -26,6 +26,8 @@ public struct TableProject: Codable, Sendable, Hashable {
   public var training: TableTraining
   /// How the model is judged.
   public var evaluation: TableJudging
+  /// What must hold before a version gets an alias; `nil` asks for nothing.
+  public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
   /// The folder for reports and logs, relative to the project file.

@@ -22,6 +22,7 @@ extension ProjectSchema {
       .standard("threshold", .either([.word(["default"]), threshold]), "default", "From which probability a row counts as positive."),
       .standard("training", .mapping(tableTraining), [:], "Seed and threads."),
       .standard("evaluation", .mapping(tableEvaluation), [:], "How the model is judged."),
+      gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
       .standard("output", .text(.path), "runs", "The folder for reports and logs of the runs."),
     ]

@@ -28,6 +28,8 @@ public struct TextProject: Codable, Sendable, Hashable {
   public var training: ProjectTraining
   /// How it is judged.
   public var evaluation: TextJudging
+  /// What must hold before a version gets an alias; `nil` asks for nothing.
+  public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
   /// The folder for reports, logs and checkpoints, relative to the project file.

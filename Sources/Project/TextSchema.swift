@@ -32,6 +32,7 @@ extension ProjectSchema {
       ),
       .standard("training", .mapping(textTraining(task, rate)), [:], "How the model learns."),
       .standard("evaluation", .mapping(textEvaluation(task)), [:], "How the model is judged."),
+      gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
     ]

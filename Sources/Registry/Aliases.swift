@@ -1,10 +1,10 @@
+import Databases
 import Foundation
-import GRDB
 
 extension ModelRegistry {
   /// Lets an alias point to a version; moves it if it points to another one. The log keeps every move.
   /// - Returns: where it pointed before and where it points now.
-  /// - Throws: `RegistryError`: `.invalidName`, `.notFound`, `.busy`, `.readOnly`.
+  /// - Throws: `RegistryError`: `.invalidName`, `.notFound`, `.protected` for one that needs approvals, `.gate`, `.busy`, `.readOnly`.
   @discardableResult
   public func setAlias(_ alias: String, to version: ModelVersion, note: String = "") throws(RegistryError) -> AliasChange {
     try ModelReference.check(alias: alias)
@@ -16,24 +16,26 @@ extension ModelRegistry {
   }
 
   func point(
-    _ alias: String, of name: String, modelID: Int64, to number: Int, versionID: Int64, note: String, in database: Database
+    _ alias: String, of name: String, modelID: Int64, to number: Int, versionID: Int64, note: String, isApproved: Bool = false,
+    in database: SQLConnection
   ) throws -> AliasChange {
     let from = try target(of: alias, modelID: modelID, in: database)
     if from != number {
+      try require(
+        alias, of: name, modelID: modelID, allows: number, versionID: versionID, isApproved: isApproved, in: database)
       try database.execute(
-        sql: """
-          INSERT INTO aliases (modelID, alias, versionID) VALUES (?, ?, ?)
-          ON CONFLICT (modelID, alias) DO UPDATE SET versionID = excluded.versionID
-          """, arguments: [modelID, alias, versionID])
+        """
+        INSERT INTO aliases (modelID, alias, versionID) VALUES (?, ?, ?)
+        ON CONFLICT (modelID, alias) DO UPDATE SET versionID = excluded.versionID
+        """, [modelID, alias, versionID])
       try log(.aliasMoved, name, version: number, alias: alias, from: from, to: number, note: note, in: database)
     }
     return AliasChange(name: name, alias: alias, from: from, to: number)
   }
 
-  private func target(of alias: String, modelID: Int64, in database: Database) throws -> Int? {
-    try Int.fetchOne(
-      database, sql: "SELECT v.number FROM aliases a JOIN versions v ON v.id = a.versionID WHERE a.modelID = ? AND a.alias = ?",
-      arguments: [modelID, alias])
+  private func target(of alias: String, modelID: Int64, in database: SQLConnection) throws -> Int? {
+    try database.value(
+      "SELECT v.number FROM aliases a JOIN versions v ON v.id = a.versionID WHERE a.modelID = ? AND a.alias = ?", [modelID, alias])
   }
 
   /// Takes an alias away. The version stays.
@@ -42,7 +44,8 @@ extension ModelRegistry {
     try ModelReference.check(alias: alias)
     try write { database in
       let found = try find(ModelReference(name: name, .alias(alias)), in: database)
-      try database.execute(sql: "DELETE FROM aliases WHERE modelID = ? AND alias = ?", arguments: [found.modelID, alias])
+      try requireUnprotected(alias, of: name, modelID: found.modelID, in: database)
+      try database.execute("DELETE FROM aliases WHERE modelID = ? AND alias = ?", [found.modelID, alias])
       try log(.aliasRemoved, name, version: found.version.number, alias: alias, from: found.version.number, in: database)
     }
   }
@@ -51,41 +54,12 @@ extension ModelRegistry {
   /// - Throws: `RegistryError` `.notFound` with the nearest name.
   public func aliases(of name: String) throws(RegistryError) -> [String: Int] {
     try read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT a.alias, v.number FROM aliases a JOIN versions v ON v.id = a.versionID JOIN models m ON m.id = a.modelID WHERE m.name = ?
-          """, arguments: [name])
-      if rows.isEmpty, try fetchVersions(where: "m.name = ?", [name], in: database).isEmpty { throw try unknownModel(name, in: database) }
-      return Dictionary(rows.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
-    }
-  }
-
-  /// What was done to a model, or to one of its aliases, newest first. Deleted models keep their history.
-  public func history(of name: String, alias: String? = nil, limit: Int = 1000) throws(RegistryError) -> [RegistryEvent] {
-    try read { database in
-      try fetchEvents(where: "name = ? AND (? IS NULL OR alias = ?)", [name, alias, alias, max(0, limit)], in: database)
-    }
-  }
-
-  /// What was done to the registry, newest first.
-  public func events(limit: Int = 1000) throws(RegistryError) -> [RegistryEvent] {
-    try read { try fetchEvents(where: "TRUE", [max(0, limit)], in: $0) }
-  }
-
-  private func fetchEvents(where condition: String, _ arguments: StatementArguments, in database: Database) throws -> [RegistryEvent] {
-    let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT time, user, action, name, version, alias, fromVersion, toVersion, note FROM events
-        WHERE \(condition) ORDER BY id DESC LIMIT ?
-        """, arguments: arguments)
-    return rows.compactMap { row in
-      // Actions of a later Martlet are passed over.
-      guard let action = RegistryEvent.Action(rawValue: row[2]) else { return nil }
-      return RegistryEvent(
-        time: Date(timeIntervalSince1970: row[0]), user: row[1], action: action, name: row[3], version: row[4], alias: row[5],
-        from: row[6], to: row[7], note: row[8])
+      let rows = try database.rows(
+        """
+        SELECT a.alias, v.number FROM aliases a JOIN versions v ON v.id = a.versionID JOIN models m ON m.id = a.modelID WHERE m.name = ?
+        """, [name])
+      if rows.isEmpty, try newestNumber(of: name, in: database) == nil { throw try unknownModel(name, in: database) }
+      return try Dictionary(rows.map { (try $0.get(0), try $0.get(1)) }, uniquingKeysWith: { first, _ in first })
     }
   }
 }

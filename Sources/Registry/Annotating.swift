@@ -1,5 +1,5 @@
+import Databases
 import Foundation
-import GRDB
 
 extension ModelRegistry {
   /// Adds tags to a version; tags that it has are kept.
@@ -10,8 +10,8 @@ extension ModelRegistry {
     for tag in tags { try ModelReference.check(tag: tag) }
     return try change(version) { versionID, database in
       for tag in tags {
-        try database.execute(sql: "INSERT INTO tags (versionID, tag) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [versionID, tag])
-        if database.changesCount > 0 { try log(.tagged, version.name, version: version.number, note: tag, in: database) }
+        let added = try database.execute("INSERT INTO tags (versionID, tag) VALUES (?, ?) ON CONFLICT DO NOTHING", [versionID, tag])
+        if added > 0 { try log(.tagged, version.name, version: version.number, note: tag, in: database) }
       }
     }
   }
@@ -23,8 +23,8 @@ extension ModelRegistry {
   public func removeTags(_ tags: [String], from version: ModelVersion) throws(RegistryError) -> ModelVersion {
     try change(version) { versionID, database in
       for tag in tags {
-        try database.execute(sql: "DELETE FROM tags WHERE versionID = ? AND tag = ?", arguments: [versionID, tag])
-        if database.changesCount > 0 { try log(.untagged, version.name, version: version.number, note: tag, in: database) }
+        let removed = try database.execute("DELETE FROM tags WHERE versionID = ? AND tag = ?", [versionID, tag])
+        if removed > 0 { try log(.untagged, version.name, version: version.number, note: tag, in: database) }
       }
     }
   }
@@ -35,13 +35,13 @@ extension ModelRegistry {
   @discardableResult
   public func setNote(_ note: String, for version: ModelVersion) throws(RegistryError) -> ModelVersion {
     try change(version) { versionID, database in
-      try database.execute(sql: "UPDATE versions SET note = ? WHERE id = ?", arguments: [note, versionID])
+      try database.execute("UPDATE versions SET note = ? WHERE id = ?", [note, versionID])
       try log(.noted, version.name, version: version.number, note: note, in: database)
     }
   }
 
   private func change(
-    _ version: ModelVersion, _ body: (Int64, Database) throws -> Void
+    _ version: ModelVersion, _ body: (Int64, SQLConnection) throws -> Void
   ) throws(RegistryError) -> ModelVersion {
     try write { database in
       let found = try find(version, in: database)

@@ -1,5 +1,5 @@
+import Databases
 public import Foundation
-import GRDB
 import Glibc
 
 /// What garbage collection removed, or would remove.
@@ -17,23 +17,26 @@ extension ModelRegistry {
   /// - Parameter force: delete it even if aliases point to it, and the aliases too.
   /// - Throws: `RegistryError`: `.aliased` with the aliases, `.notFound`, `.busy`, `.readOnly`.
   public func delete(_ version: ModelVersion, force: Bool = false) throws(RegistryError) {
-    try write { database in
-      let found = try find(version, in: database)
-      let aliases = found.version.aliases
-      guard aliases.isEmpty || force else {
-        let names = aliases.map { "'\($0)'" }.joined(separator: ", ")
-        throw RegistryError(
-          .aliased,
-          "\(version.reference) cannot be deleted: \(names) \(aliases.count == 1 ? "points" : "point") to it",
-          remedy: "point \(names) to another version first, or force it")
-      }
-      for alias in aliases {
-        try database.execute(sql: "DELETE FROM aliases WHERE modelID = ? AND alias = ?", arguments: [found.modelID, alias])
-        try log(.aliasRemoved, version.name, version: version.number, alias: alias, from: version.number, in: database)
-      }
-      try database.execute(sql: "DELETE FROM versions WHERE id = ?", arguments: [found.versionID])
-      try log(.deleted, version.name, version: version.number, note: found.version.digest, in: database)
+    try write { try delete(version, force: force, in: $0) }
+  }
+
+  func delete(_ version: ModelVersion, force: Bool, in database: SQLConnection) throws {
+    let found = try find(version, in: database)
+    let aliases = found.version.aliases
+    guard aliases.isEmpty || force else {
+      let names = aliases.map { "'\($0)'" }.joined(separator: ", ")
+      throw RegistryError(
+        .aliased,
+        "\(version.reference) cannot be deleted: \(names) \(aliases.count == 1 ? "points" : "point") to it",
+        remedy: "point \(names) to another version first, or force it")
     }
+    for alias in aliases {
+      try requireUnprotected(alias, of: version.name, modelID: found.modelID, in: database)
+      try database.execute("DELETE FROM aliases WHERE modelID = ? AND alias = ?", [found.modelID, alias])
+      try log(.aliasRemoved, version.name, version: version.number, alias: alias, from: version.number, in: database)
+    }
+    try database.execute("DELETE FROM versions WHERE id = ?", [found.versionID])
+    try log(.deleted, version.name, version: version.number, note: found.version.digest, in: database)
   }
 
   /// Removes files that no version refers to, and what dead processes left.
@@ -55,10 +58,10 @@ extension ModelRegistry {
         try database.write { database in
           for object in portion {
             // It may have been registered or renewed since it was looked at; nobody can do so while this transaction holds the write lock.
-            guard let now = store.object(object.digest), now.modified <= limit, try !isReferenced(object.digest, in: database) else {
-              continue
-            }
-            if !dryRun, unlink(object.path) != 0 { continue }
+            guard let now = try store.backend.status(object.name), now.modified <= limit,
+              try !isReferenced(object.digest, in: database)
+            else { continue }
+            if !dryRun, try !store.backend.remove(object.name) { continue }
             report.objects += 1
             report.bytes += now.size
           }
@@ -73,9 +76,12 @@ extension ModelRegistry {
     }
   }
 
-  private func isReferenced(_ digest: String, in database: Database) throws -> Bool {
-    try Bool.fetchOne(
-      database, sql: "SELECT EXISTS (SELECT 1 FROM files WHERE digest = ?) OR EXISTS (SELECT 1 FROM versions WHERE digest = ?)",
-      arguments: [digest, digest]) ?? true
+  private func isReferenced(_ digest: String, in database: SQLConnection) throws -> Bool {
+    let uses: Int? = try database.value(
+      """
+      SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM files WHERE digest = ? LIMIT 1) f)
+           + (SELECT COUNT(*) FROM (SELECT 1 AS one FROM versions WHERE digest = ? LIMIT 1) v)
+      """, [digest, digest])
+    return uses != 0
   }
 }

@@ -1,6 +1,6 @@
 public import Bundles
+import Databases
 import Foundation
-import GRDB
 import Glibc
 import MartletCore
 
@@ -13,11 +13,21 @@ extension ModelRegistry {
 
   /// A version's bundle, read in place from the object store: nothing is copied.
   /// - Parameter check: what is checked before the bundle is handed out; every byte unless said otherwise.
-  /// - Throws: `RegistryError`: `.missingObject` if a file is gone, `.bundle` with every other problem.
+  /// - Throws: `RegistryError`: `.missingObject` if a file is gone, `.signature` where signatures are asked for and there is none to trust,
+  ///   `.bundle` with every other problem.
   public func bundle(_ version: ModelVersion, verify check: ModelBundle.Check = .full) throws(RegistryError) -> ModelBundle {
-    try guarded {
+    // Who only wants to look at it need not trust it.
+    if check != .none { try requireSignature(version) }
+    return try guarded {
       let bundle = try bundle(digest: version.digest, reference: version.reference)
-      do throws(BundleError) { try bundle.require(check) } catch {
+      do throws(BundleError) {
+        do throws(BundleError) { try bundle.require(check) } catch {
+          guard error.problems.contains(where: { $0.kind == .changed }) else { throw error }
+          // It may be the copy in the cache that is damaged: fetched again, it is what the store has.
+          for file in bundle.manifest.files { store.cache.forget(file.sha256) }
+          try bundle.require(check)
+        }
+      } catch {
         guard error.problems.contains(where: { $0.kind == .missing }) else { throw error }
         throw missing(version.reference, error.problem)
       }
@@ -30,6 +40,7 @@ extension ModelRegistry {
   /// - Throws: `RegistryError`: `.exists`, `.missingObject`, `.bundle`, `.diskFull`, `.io`.
   @discardableResult
   public func materialise(_ version: ModelVersion, at directory: String) throws(RegistryError) -> ModelBundle {
+    try requireSignature(version)
     let source = try bundle(version, verify: .none)
     do { return try source.copy(to: directory) } catch {
       if error.kind == .exists { throw RegistryError(.exists, error.problem, remedy: error.remedy) }
@@ -42,19 +53,19 @@ extension ModelRegistry {
   /// Opens a bundle by the digest of its manifest, checking that the manifest is that one.
   func bundle(digest: String, reference: String) throws -> ModelBundle {
     let data: Data?
-    do throws(SystemFailure) {
-      let opened = try FileTools.openRegular(store.path(of: digest))
-      defer { Glibc.close(opened.descriptor) }
-      data = try FileTools.read(opened.descriptor, limit: 64 << 20, path: store.path(of: digest))
-    } catch {
+    do {
+      data = try store.data(digest, limit: 64 << 20)
+    } catch let error as SystemFailure where [ENOENT, EINVAL, ELOOP].contains(error.code) {
       throw missing(reference, "its manifest \(error.path): \(error.reason)")
     }
     guard let data, Digest.sha256(data) == digest else {
       throw RegistryError(
         .bundle, "the manifest of \(reference) in the registry at \(path) has been changed",
-        remedy: "register the model again, or put \(store.path(of: digest)) back from a copy")
+        remedy: "register the model again, or put \(store.location(of: digest)) back from a copy")
     }
-    return try ModelBundle(manifest: data, location: "registry: \(reference)") { store.path(of: $0.sha256) }
+    return try ModelBundle(manifest: data, location: "registry: \(reference)") { [store] (file) throws(SystemFailure) in
+      try store.path(of: file.sha256, size: file.size)
+    }
   }
 
   private func missing(_ reference: String, _ detail: String) -> RegistryError {

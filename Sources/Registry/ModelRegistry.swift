@@ -1,141 +1,131 @@
 import Bundles
+package import Databases
 import Foundation
-import GRDB
 import Glibc
 import MartletCore
 
-/// The versions of a team's models: a folder with a SQLite database and the bundles' files by content.
+/// The versions of a team's models: a database (a file of SQLite's in a folder, or a server of PostgreSQL's) and the bundles' files by
+/// content (in that folder, in another, or in a bucket of S3's).
 ///
-/// Every method may be called from any task or thread; several processes may use one folder at once. Methods block for as long as the
-/// disk and other writers take. Registering copies files first and writes the database last, in one transaction, so a process that dies
-/// leaves at most files that nothing refers to; `collectGarbage` removes them.
+/// Every method may be called from any task or thread; several processes and machines may use one registry at once. Methods block for as
+/// long as the disk, the network and other writers take. Registering copies files first and writes the database last, in one transaction,
+/// so a process that dies leaves at most files that nothing refers to; `collectGarbage` removes them.
 public final class ModelRegistry: Sendable {
-  /// The registry's folder.
+  /// The registry's folder, or its server's URL without a password.
   public let path: String
   /// Writing is refused: it was opened so, or the folder does not allow more.
   public let isReadOnly: Bool
-  let database: any DatabaseWriter
+  /// The registry's database; the tracking of experiments keeps its own records beside it.
+  package let database: any SQLDatabase
   let store: ObjectStore
   let options: RegistryOptions
 
-  private init(path: String, database: any DatabaseWriter, isReadOnly: Bool, options: RegistryOptions) {
+  private init(path: String, database: any SQLDatabase, store: ObjectStore, options: RegistryOptions) {
     self.path = path
     self.database = database
-    self.isReadOnly = isReadOnly
+    self.store = store
     self.options = options
-    store = ObjectStore(registry: path)
+    isReadOnly = database.isReadOnly
   }
 
-  /// Opens the registry in the folder `path`.
+  /// Opens a registry.
   /// - Parameters:
+  ///   - location: a folder, or `postgresql://…`. A server needs `options.artifacts` the first time; it remembers them.
   ///   - create: make it where there is none.
   ///   - readOnly: never write. A folder that cannot be written is opened so in any case; from one on read-only media the list of versions
   ///     is the one at the time of opening.
-  /// - Throws: `RegistryError`: `.notFound`, `.busy`, `.corrupt`, `.newerSchema`, `.readOnly`, `.io`.
+  /// - Throws: `RegistryError`: `.notFound`, `.busy`, `.corrupt`, `.newerSchema`, `.readOnly`, `.unreachable`, `.io`.
   public static func open(
-    at path: String, create: Bool = false, readOnly: Bool = false, options: RegistryOptions = RegistryOptions()
+    at location: String, create: Bool = false, readOnly: Bool = false, options: RegistryOptions = RegistryOptions()
   ) throws(RegistryError) -> ModelRegistry {
-    let path = URL(fileURLWithPath: path).standardizedFileURL.path
-    let file = path + "/registry.sqlite"
+    let isServer = SQLLocation.isServer(location)
+    let folder = isServer ? nil : URL(fileURLWithPath: location).standardizedFileURL.path
+    let path = folder ?? SQLLocation(location).description
     do {
-      let exists = access(file, F_OK) == 0
-      guard exists || (create && !readOnly) else {
-        throw RegistryError(
-          .notFound, "there is no registry at \(path)",
-          remedy: "register a model first (martlet run), or set MARTLET_REGISTRY to its folder")
-      }
-      if exists, readOnly || access(file, W_OK) != 0 || access(path, W_OK) != 0 {
-        let reader = try openReader(file, path: path, options: options)
-        return ModelRegistry(path: path, database: reader, isReadOnly: true, options: options)
-      }
-      if !exists {
-        try ObjectStore(registry: path).create()
-        // The folder lies in the user's project and is not for version control.
-        try AtomicFile.write(Data("*\n".utf8), to: path + "/.gitignore")
-      }
-      let pool = try openPool(file, options: options)
-      try Schema.migrate(pool, path: path)
-      return ModelRegistry(path: path, database: pool, isReadOnly: false, options: options)
+      if let folder { try prepare(folder, create: create && !readOnly) }
+      let settings = SQLOptions(component: Schema.current.component, busyTimeout: options.busyTimeout, readOnly: readOnly)
+      let database = try SQLLocation(folder.map { $0 + "/registry.sqlite" } ?? location).open(settings)
+      let version = try database.read { try Schema.current.version($0, location: path) }
+      guard !isServer || create || version > 0 else { throw absent(path) }
+      try Schema.current.prepare(database)
+      // Events from before there was a chain are linked.
+      if version == 1 { _ = try database.write { try AuditChain.head(in: $0) } }
+      let backend = try backend(for: database, folder: folder, path: path, options: options)
+      let sealer = options.encryption.map { Sealer(keys: DataKeys($0, database)) }
+      let cache = ObjectCache(folder: options.cacheFolder(for: backend.location))
+      let store = ObjectStore(backend: backend, sealer: sealer, cache: cache)
+      return ModelRegistry(path: path, database: database, store: store, options: options)
     } catch {
       throw RegistryError(error, path: path)
     }
   }
 
-  /// Ends all connections. The registry cannot be used afterwards.
-  public func close() throws(RegistryError) { try guarded { try database.close() } }
-
-  private static func configuration(_ options: RegistryOptions) -> Configuration {
-    var configuration = Configuration()
-    configuration.busyMode = .timeout(options.busyTimeout)
-    configuration.foreignKeysEnabled = true
-    configuration.label = "martlet.registry"
-    return configuration
+  /// Whether there may be a registry: a folder is looked at, a server says so itself when it is opened.
+  public static func mayExist(at location: String) -> Bool {
+    SQLLocation.isServer(location) || FileManager.default.fileExists(atPath: location)
   }
 
-  private static func openPool(_ file: String, options: RegistryOptions) throws -> DatabasePool {
-    // The change to write-ahead logging does not wait for other processes that do the same, so that is done here.
-    let limit = Date().addingTimeInterval(options.busyTimeout)
-    while true {
-      do {
-        let pool = try DatabasePool(path: file, configuration: configuration(options))
-        // A version that was announced must survive a power cut.
-        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-        return pool
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && Date() < limit {
-        Thread.sleep(forTimeInterval: 0.02)
+  private static func absent(_ path: String) -> RegistryError {
+    RegistryError(
+      .notFound, "there is no registry at \(path)",
+      remedy: "register a model first (martlet run), or set MARTLET_REGISTRY to its folder or its postgresql:// URL")
+  }
+
+  private static func prepare(_ folder: String, create: Bool) throws {
+    guard access(folder + "/registry.sqlite", F_OK) != 0 else { return }
+    guard create else { throw absent(folder) }
+    try FolderBackend(folder: folder).create()
+    // The folder lies in the user's project and is not for version control.
+    try AtomicFile.write(Data("*\n".utf8), to: folder + "/.gitignore")
+  }
+
+  /// Where the objects are: what the options say, what the registry remembers, or its own folder. All who use it must use the same.
+  private static func backend(
+    for database: any SQLDatabase, folder: String?, path: String, options: RegistryOptions
+  ) throws -> any ObjectBackend {
+    let remembered: String? = try database.read { try $0.value("SELECT value FROM settings WHERE key = 'artifacts'") }
+    var wanted = options.artifacts
+    if let text = wanted, !text.hasPrefix("s3://") { wanted = URL(fileURLWithPath: text).standardizedFileURL.path }
+    if let wanted, let remembered, wanted != remembered {
+      throw RegistryError(
+        .artifacts, "the registry at \(path) keeps its files in \(remembered), not in \(wanted)", remedy: "MARTLET_ARTIFACTS=\(remembered)")
+    }
+    guard let place = wanted ?? remembered else {
+      if let folder { return FolderBackend(folder: folder) }
+      throw RegistryError(
+        .artifacts, "nobody said where the registry at \(path) keeps its files",
+        expected: "a folder that the team shares, or s3://bucket/prefix", remedy: "MARTLET_ARTIFACTS=s3://bucket/prefix")
+    }
+    if remembered == nil, !database.isReadOnly {
+      try database.write { database in
+        if let folder {
+          let versions: Int = try database.value("SELECT COUNT(*) FROM versions") ?? 0
+          guard versions == 0 || place == folder else {
+            throw RegistryError(
+              .artifacts, "the registry at \(path) has files in its own folder already", expected: "no MARTLET_ARTIFACTS",
+              remedy: "martlet backup, then martlet restore into a new registry")
+          }
+        }
+        try database.execute("INSERT INTO settings (key, value) VALUES ('artifacts', ?) ON CONFLICT DO NOTHING", [place])
       }
     }
+    let backend: any ObjectBackend =
+      place.hasPrefix("s3://") ? try S3Backend(place, options: options) : FolderBackend(folder: place)
+    if !database.isReadOnly { try backend.create() }
+    return backend
   }
 
-  private static func openReader(_ file: String, path: String, options: RegistryOptions) throws -> any DatabaseWriter {
-    do {
-      var configuration = configuration(options)
-      configuration.readonly = true
-      let pool = try DatabasePool(path: file, configuration: configuration)
-      try requireCurrent(pool, path: path)
-      return pool
-    } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
-      // A log needs a shared-memory file beside it, which read-only media cannot have.
-      let copy = try snapshot(of: file)
-      try requireCurrent(copy, path: path)
-      return copy
-    }
-  }
-
-  private static func requireCurrent(_ reader: some DatabaseReader, path: String) throws {
-    let version = try reader.read { try Schema.check($0, path: path) }
-    guard version == Schema.steps.count else {
-      throw RegistryError(
-        .readOnly, "the registry at \(path) has schema \(version), which must be brought to \(Schema.steps.count) first",
-        remedy: "open it once where it can be written")
-    }
-  }
-
-  /// The database as it is on the disk now, in memory.
-  static func snapshot(of file: String) throws -> DatabaseQueue {
-    let folder = NSTemporaryDirectory() + "/martlet-registry-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    for suffix in ["", "-wal"] where access(file + suffix, F_OK) == 0 {
-      let target = folder + "/registry.sqlite" + suffix
-      try FileManager.default.copyItem(atPath: file + suffix, toPath: target)
-      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: target)
-    }
-    let source = try DatabaseQueue(path: folder + "/registry.sqlite")
-    let memory = try DatabaseQueue()
-    try source.backup(to: memory)
-    try source.close()
-    return memory
-  }
+  /// Ends all connections. The registry cannot be used afterwards.
+  public func close() throws(RegistryError) { try guarded { try database.close() } }
 
   func guarded<Value>(_ body: () throws -> Value) throws(RegistryError) -> Value {
     do { return try body() } catch { throw RegistryError(error, path: path) }
   }
 
-  func read<Value>(_ body: (Database) throws -> Value) throws(RegistryError) -> Value { try guarded { try database.read(body) } }
+  func read<Value>(_ body: (SQLConnection) throws -> Value) throws(RegistryError) -> Value { try guarded { try database.read(body) } }
 
   /// Runs `body` in a transaction that holds the write lock from the start.
-  func write<Value>(_ body: (Database) throws -> Value) throws(RegistryError) -> Value {
+  func write<Value>(_ body: (SQLConnection) throws -> Value) throws(RegistryError) -> Value {
     try requireWritable()
     return try guarded { try database.write(body) }
   }
@@ -145,16 +135,5 @@ public final class ModelRegistry: Sendable {
       throw RegistryError(
         .readOnly, "the registry at \(path) is open for reading only", remedy: "open it where its folder can be written")
     }
-  }
-
-  func log(
-    _ action: RegistryEvent.Action, _ name: String, version: Int? = nil, alias: String? = nil, from: Int? = nil, to: Int? = nil,
-    note: String = "", in database: Database
-  ) throws {
-    try database.execute(
-      sql: """
-        INSERT INTO events (time, user, action, name, version, alias, fromVersion, toVersion, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [Date().timeIntervalSince1970, options.user, action.rawValue, name, version, alias, from, to, note])
   }
 }

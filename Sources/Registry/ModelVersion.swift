@@ -63,8 +63,9 @@ public struct AliasChange: Sendable, Hashable, Codable {
 /// One line of the registry's log.
 public struct RegistryEvent: Sendable, Hashable, Codable {
   /// What was done.
-  public enum Action: String, Sendable, Hashable, Codable {
+  public enum Action: String, Sendable, Hashable, Codable, CaseIterable {
     case registered, aliasMoved, aliasRemoved, tagged, untagged, noted, deleted
+    case protected, requested, approved, rejected, signed, keysRotated, retentionSet, restored, webhookAdded, webhookRemoved
   }
 
   /// When it was done.

@@ -1,6 +1,6 @@
 import Bundles
+import Databases
 import Foundation
-import GRDB
 public import MartletCore
 
 /// Something that a registry cannot do.
@@ -28,6 +28,22 @@ public struct RegistryError: MartletError {
     case bundle
     /// There already.
     case exists
+    /// The server of the database or of the files cannot be reached, or refuses.
+    case unreachable
+    /// Nobody said where the files are, or another place than the registry's.
+    case artifacts
+    /// A key is missing or is the wrong one.
+    case encryption
+    /// A version is not signed by somebody who is trusted.
+    case signature
+    /// The alias needs approvals, or a person may not give one.
+    case protected
+    /// A gate does not let the version have the alias.
+    case gate
+    /// A search, a rule or a webhook that cannot be understood or is not allowed.
+    case invalidQuery
+    /// The log of events was changed.
+    case audit
     case io
   }
 
@@ -52,7 +68,7 @@ public struct RegistryError: MartletError {
   init(_ error: any Error, path: String) {
     switch error {
     case let error as RegistryError: self = error
-    case let error as DatabaseError: self.init(database: error, path: path)
+    case let error as SQLError: self.init(database: error, path: path)
     case let error as SystemFailure:
       self.init(
         error.isDiskFull ? .diskFull : error.isNotWritable ? .readOnly : .io, "the registry at \(path): \(error.path): \(error.reason)",
@@ -63,20 +79,23 @@ public struct RegistryError: MartletError {
     }
   }
 
-  private init(database error: DatabaseError, path: String) {
+  private init(database error: SQLError, path: String) {
     let name = "the registry at \(path)"
-    switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED:
+    switch error.kind {
+    case .busy, .conflict, .timedOut:
       self.init(
         .busy, "\(name) is busy: another process is writing", remedy: "again when that process is done, or wait longer for it")
-    case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-      self.init(.readOnly, "\(name) cannot be written", remedy: "a folder that you may write to (MARTLET_REGISTRY)")
-    case .SQLITE_FULL: self.init(.diskFull, "\(name): the disk is full", remedy: "free space on the disk; nothing was registered")
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+    case .readOnly: self.init(.readOnly, "\(name) cannot be written", remedy: "a folder that you may write to (MARTLET_REGISTRY)")
+    case .full: self.init(.diskFull, "\(name): the disk is full", remedy: "free space on the disk; nothing was registered")
+    case .corrupt:
       self.init(
-        .corrupt, "\(name): registry.sqlite is damaged or is not a registry: \(error.message ?? error.description)",
+        .corrupt, "\(name): registry.sqlite is damaged or is not a registry: \(error.problem)",
         remedy: "put a copy of registry.sqlite back; the models' files under objects/ are still there")
-    default: self.init(.io, "\(name): \(error.message ?? error.description)")
+    case .foreign: self.init(.corrupt, error.problem, remedy: "another folder (MARTLET_REGISTRY)")
+    case .newerSchema: self.init(.newerSchema, error.problem, expected: error.expected, remedy: error.remedy)
+    case .olderSchema: self.init(.readOnly, error.problem, remedy: error.remedy)
+    case .connectionLost, .refused: self.init(.unreachable, "\(name): \(error.problem)", remedy: error.remedy)
+    default: self.init(.io, "\(name): \(error.problem)")
     }
   }
 }

@@ -1,15 +1,19 @@
+import Databases
 public import Foundation
 import Glibc
 
 extension ModelRegistry {
   /// Finds the registry that work in `directory` uses: `MARTLET_REGISTRY` if it is set, else the nearest `.martlet` with a registry in it,
   /// from the directory upwards.
-  /// - Returns: the registry's folder, or `nil` where there is none. A folder named by the variable is returned whether it is there or not.
+  /// - Returns: the registry's folder or its server's URL, or `nil` where there is none. What the variable names is returned whether it is
+  ///   there or not.
   public static func locate(
     from directory: String = FileManager.default.currentDirectoryPath,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> String? {
-    if let path = environment["MARTLET_REGISTRY"], !path.isEmpty { return URL(fileURLWithPath: path).standardizedFileURL.path }
+    if let path = environment["MARTLET_REGISTRY"], !path.isEmpty {
+      return SQLLocation.isServer(path) ? path : URL(fileURLWithPath: path).standardizedFileURL.path
+    }
     var folder = URL(fileURLWithPath: directory).standardizedFileURL
     while true {
       let candidate = folder.appendingPathComponent(".martlet").path

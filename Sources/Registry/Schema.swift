@@ -1,14 +1,11 @@
-import Foundation
-import GRDB
+import Databases
 
 /// The registry's tables, and the steps from each version of them to the next.
 enum Schema {
-  /// Marks a file as a Martlet registry ("MRTL").
-  static let applicationID = 0x4D52_544C
+  /// Steps that have been released are never edited.
+  static let current = SQLSchema(component: "registry", applicationID: 0x4D52_544C, steps: [SQLMigration(first), SQLMigration(team)])
 
-  /// The step at index n takes a database from version n to n + 1. Steps that have been released are never edited.
-  static let steps: [String] = [
-    """
+  private static let first = """
     CREATE TABLE models (
       id INTEGER PRIMARY KEY,
       name TEXT NOT NULL UNIQUE,
@@ -24,7 +21,7 @@ enum Schema {
       size INTEGER NOT NULL,
       created REAL NOT NULL,
       registered REAL NOT NULL,
-      user TEXT NOT NULL,
+      "user" TEXT NOT NULL,
       note TEXT NOT NULL,
       parent TEXT,
       UNIQUE (modelID, number)
@@ -63,7 +60,7 @@ enum Schema {
     CREATE TABLE events (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
       time REAL NOT NULL,
-      user TEXT NOT NULL,
+      "user" TEXT NOT NULL,
       action TEXT NOT NULL,
       name TEXT NOT NULL,
       version INTEGER,
@@ -74,35 +71,70 @@ enum Schema {
     );
     CREATE INDEX eventsByName ON events(name, alias);
     """
-  ]
 
-  /// Refuses a database that is not a registry or that a newer Martlet made.
-  /// - Returns: its version; 0 for an empty one.
-  static func check(_ database: Database, path: String) throws -> Int {
-    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-    let identifier = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-    let isEmpty = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") == 0
-    guard identifier == applicationID || isEmpty else {
-      throw RegistryError(
-        .corrupt, "\(path)/registry.sqlite is a database of something else", remedy: "another folder (MARTLET_REGISTRY)")
-    }
-    guard version <= steps.count else {
-      throw RegistryError(
-        .newerSchema, "the registry at \(path) has schema \(version), made by a newer Martlet", expected: "schema \(steps.count) or older",
-        remedy: "a newer Martlet")
-    }
-    return version
-  }
-
-  /// Brings the tables up to date, in one transaction; two processes that come at once do it one after the other.
-  static func migrate(_ writer: some DatabaseWriter, path: String) throws {
-    guard try writer.read({ try check($0, path: path) }) < steps.count else { return }
-    try writer.write { database in
-      let version = try check(database, path: path)
-      guard version < steps.count else { return }
-      for step in steps[version...] { try database.execute(sql: step) }
-      try database.execute(sql: "PRAGMA user_version = \(steps.count)")
-      try database.execute(sql: "PRAGMA application_id = \(applicationID)")
-    }
-  }
+  /// What a team needs: a chained log, approvals, keys, rules, webhooks, and indexes for a hundred thousand versions.
+  private static let team = """
+    ALTER TABLE events ADD COLUMN previous TEXT;
+    ALTER TABLE events ADD COLUMN hash TEXT;
+    CREATE INDEX metricsByName ON metrics(name, value);
+    CREATE INDEX tagsByTag ON tags(tag);
+    CREATE INDEX versionsByRegistered ON versions(registered);
+    CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE dataKeys (id TEXT PRIMARY KEY, keyID TEXT NOT NULL, wrapped TEXT NOT NULL, created REAL NOT NULL);
+    CREATE TABLE signatures (
+      digest TEXT NOT NULL,
+      keyID TEXT NOT NULL,
+      signature TEXT NOT NULL,
+      time REAL NOT NULL,
+      "user" TEXT NOT NULL,
+      PRIMARY KEY (digest, keyID)
+    );
+    CREATE TABLE rules (
+      modelID INTEGER NOT NULL REFERENCES models(id),
+      alias TEXT NOT NULL,
+      approvals INTEGER NOT NULL,
+      gates TEXT,
+      PRIMARY KEY (modelID, alias)
+    );
+    CREATE TABLE requests (
+      id INTEGER PRIMARY KEY,
+      modelID INTEGER NOT NULL REFERENCES models(id),
+      alias TEXT NOT NULL,
+      versionID INTEGER NOT NULL REFERENCES versions(id) ON DELETE CASCADE,
+      "user" TEXT NOT NULL,
+      time REAL NOT NULL,
+      note TEXT NOT NULL,
+      state TEXT NOT NULL
+    );
+    CREATE INDEX requestsByState ON requests(state, modelID);
+    CREATE INDEX requestsByVersion ON requests(versionID);
+    CREATE TABLE approvals (
+      requestID INTEGER NOT NULL REFERENCES requests(id) ON DELETE CASCADE,
+      "user" TEXT NOT NULL,
+      time REAL NOT NULL,
+      note TEXT NOT NULL,
+      PRIMARY KEY (requestID, "user")
+    );
+    CREATE TABLE retention (modelID INTEGER NOT NULL REFERENCES models(id), rules TEXT NOT NULL, PRIMARY KEY (modelID));
+    CREATE TABLE webhooks (
+      id INTEGER PRIMARY KEY,
+      url TEXT NOT NULL,
+      secret TEXT NOT NULL,
+      actions TEXT NOT NULL,
+      name TEXT,
+      created REAL NOT NULL,
+      "user" TEXT NOT NULL
+    );
+    CREATE TABLE outbox (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      webhookID INTEGER NOT NULL REFERENCES webhooks(id) ON DELETE CASCADE,
+      delivery TEXT NOT NULL,
+      body TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      due REAL NOT NULL,
+      state TEXT NOT NULL,
+      answer TEXT NOT NULL
+    );
+    CREATE INDEX outboxByState ON outbox(state, due);
+    """
 }

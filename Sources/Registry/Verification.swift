@@ -1,6 +1,6 @@
 import Bundles
+import Databases
 import Foundation
-import GRDB
 import MartletCore
 
 /// One thing that is wrong in a registry.
@@ -50,14 +50,11 @@ extension ModelRegistry {
     try guarded {
       var report = VerificationReport()
       var known: [String: String?] = [:]
-      for row in try database.read({ try String.fetchAll($0, sql: "PRAGMA integrity_check") }) where row != "ok" {
-        report.problems.append(RegistryProblem(version: nil, file: "registry.sqlite", detail: "is damaged: \(row)"))
-      }
-      if try database.read({ try Row.fetchOne($0, sql: "PRAGMA foreign_key_check") }) != nil {
-        report.problems.append(RegistryProblem(version: nil, file: "registry.sqlite", detail: "has rows that refer to missing rows"))
+      for problem in try database.integrityProblems() {
+        report.problems.append(RegistryProblem(version: nil, file: "registry.sqlite", detail: problem))
       }
       let versions = try database.read { database in
-        try fetchVersions(where: "TRUE", [], in: database).map { ($0, try find($0, in: database).versionID) }
+        try fetchRows(where: "1 = 1", [], in: database).map { ($0.version, $0.id) }
       }
       for (version, versionID) in versions { try check(version, versionID: versionID, &report, &known) }
       for stranger in try store.list().strangers {
@@ -79,9 +76,9 @@ extension ModelRegistry {
       return complain(ModelBundle.WellKnown.manifest, "cannot be used: \((error as? any MartletError)?.problem ?? "\(error)")")
     }
     let rows = try database.read { database in
-      try Row.fetchAll(database, sql: "SELECT path, digest, size FROM files WHERE versionID = ? ORDER BY path", arguments: [versionID])
+      try database.rows("SELECT path, digest, size FROM files WHERE versionID = ? ORDER BY path", [versionID])
     }
-    let recorded = rows.map { BundleFile(path: $0[0], size: $0[2], sha256: $0[1]) }
+    let recorded = try rows.map { BundleFile(path: try $0.get(0), size: try $0.get(2), sha256: try $0.get(1)) }
     if recorded != bundle.manifest.files.sorted(by: { $0.path < $1.path }) {
       complain(ModelBundle.WellKnown.manifest, "lists other files than the database")
     }
@@ -100,9 +97,14 @@ extension ModelRegistry {
   }
 
   private func check(_ file: BundleFile) -> String? {
-    guard let object = store.object(file.sha256) else { return "is missing" }
-    guard object.size == file.size else { return "has \(object.size) bytes, not \(file.size)" }
-    guard let digest = try? Digest.sha256(file: object.path) else { return "cannot be read" }
-    return digest == file.sha256 ? nil : "has the SHA-256 \(digest), not \(file.sha256)"
+    guard let kept = try? store.status(file.sha256) else { return "is missing" }
+    let size = kept.name.hasSuffix(ObjectStore.suffix) ? Sealer.sealedSize(file.size) : file.size
+    guard kept.size == size else { return "has \(kept.size) bytes, not \(size)" }
+    do {
+      let digest = try store.check(file.sha256)
+      return digest == file.sha256 ? nil : "has the SHA-256 \(digest), not \(file.sha256)"
+    } catch {
+      return (error as? SystemFailure)?.detail ?? "cannot be read"
+    }
   }
 }

@@ -36,6 +36,9 @@ enum HelpSnapshots {
       compare                 What is different between two versions.
       promote                 Point an alias at a version.
       rollback                Point an alias back at the version that it pointed at before.
+      protect                 Say what an alias asks for before it moves.
+      approve                 Agree to a request for an alias, or list what waits.
+      sign                    Sign a version: every file of it, by its manifest.
       tag                     Give a version tags, or take them away.
       note                    Write a note on a version, in place of the old one.
 
@@ -44,8 +47,14 @@ enum HelpSnapshots {
 
     UPKEEP SUBCOMMANDS:
       verify                  Compare every file of a version, or of all, with its SHA-256.
+      audit                   Who did what, and whether the log was changed.
       delete                  Delete a version for good.
+      retention               Say which versions are kept, and delete the others.
       gc                      Free the space of deleted versions and of what killed processes left.
+      backup                  Write the registry as it is now into a folder, while others use it.
+      restore                 Fill a new registry from a backup.
+      keys                    Keys that encrypt files and sign versions.
+      webhooks                Addresses that are told what happens in the registry.
       schema                  Print the JSON Schema of martlet.yml.
       doctor                  Look at the installation and say how to mend what is missing.
 
@@ -451,12 +460,17 @@ enum HelpSnapshots {
     "models": """
     OVERVIEW: List the models, or the versions of one.
 
-    USAGE: martlet models [<name>] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet models [<name>] [--search <filter>] [--order <field>] [--limit <number>] [--offset <number>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <name>                  A model's name.
 
     OPTIONS:
+      --search <filter>       Only versions of which this is true: "metrics.accuracy > 0.9 and tags =
+                              'x' and name like 'rev%'".
+      --order <field>         The order of what is found: "metrics.accuracy desc", registered …
+      --limit <number>        At most so many versions.
+      --offset <number>       Pass over so many of what is found. (default: 0)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -502,9 +516,10 @@ enum HelpSnapshots {
     "promote": """
     OVERVIEW: Point an alias at a version.
 
-    Servers follow it: martlet serve NAME@production.
+    Servers follow it: martlet serve NAME@production. A version that the gates of the project or of the
+    alias do not let through does not get it (exit code 3); what was not measured does not pass.
 
-    USAGE: martlet promote <reference> --to <alias> [--note <text>] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet promote <reference> --to <alias> [--note <text>] [--request] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <reference>             NAME@V
@@ -512,6 +527,9 @@ enum HelpSnapshots {
     OPTIONS:
       --to <alias>            The alias.
       --note <text>           Why, for the history.
+      --request               Ask for an alias that needs approvals.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -529,6 +547,68 @@ enum HelpSnapshots {
 
     OPTIONS:
       --alias <alias>         The alias. (default: production)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "protect": """
+    OVERVIEW: Say what an alias asks for before it moves.
+
+    A version that the alias has pointed at before needs no approvals: the way back is always free.
+
+    USAGE: martlet protect <name> [--alias <alias>] [--approvals <number>] [--gate <gate> ...] [--no-gates] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <name>                  The model's name.
+
+    OPTIONS:
+      --alias <alias>         The alias. (default: production)
+      --approvals <number>    How many people other than the one who asks must agree; 0 for none.
+      --gate <gate>           What must hold: accuracy>=0.9, size<=50000000, slices.accuracy>=0.8. Can
+                              be repeated.
+      --no-gates              Take the gates away.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "approve": """
+    OVERVIEW: Agree to a request for an alias, or list what waits.
+
+    Nobody approves what they asked for. The last approval that is needed moves the alias.
+
+    USAGE: martlet approve [<request>] [--reject] [--note <text>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <request>               The request's number.
+
+    OPTIONS:
+      --reject                Turn it down.
+      --note <text>           Why, for the history.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "sign": """
+    OVERVIEW: Sign a version: every file of it, by its manifest.
+
+    Every byte is checked first.
+
+    USAGE: martlet sign <reference> [--key <file>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --key <file>            The file of the key (martlet keys sign).
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -613,6 +693,22 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     """,
+    "audit": """
+    OVERVIEW: Who did what, and whether the log was changed.
+
+    USAGE: martlet audit <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      list (default)          What was done, newest first.
+      verify                  Check that no event was changed, moved, put in or taken out.
+
+      See 'martlet help audit <subcommand>' for detailed help.
+
+    """,
     "delete": """
     OVERVIEW: Delete a version for good.
 
@@ -625,6 +721,30 @@ enum HelpSnapshots {
 
     OPTIONS:
       --force                 Even if an alias points at it; the alias goes too.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "retention": """
+    OVERVIEW: Say which versions are kept, and delete the others.
+
+    What an alias points at always stays. The space is free after martlet gc.
+
+    USAGE: martlet retention [<name>] [--keep-last <number>] [--keep-days <days>] [--keep-tag <tag> ...] [--none] [--apply] [--dry-run] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <name>                  A model's name. (default: every model that has rules)
+
+    OPTIONS:
+      --keep-last <number>    Keep the newest so many.
+      --keep-days <days>      Keep what is younger.
+      --keep-tag <tag>        Keep what has this tag. Can be repeated.
+      --none                  Take the rules away.
+      --apply                 Delete what the rules let go.
+      --dry-run               Only say what would go.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -648,6 +768,77 @@ enum HelpSnapshots {
       --registry <path>       The registry's folder, instead of the .martlet here or above.
       --version               Show the version.
       -h, --help              Show help information.
+
+    """,
+    "backup": """
+    OVERVIEW: Write the registry as it is now into a folder, while others use it.
+
+    A folder that holds a backup already is brought up to date: only new files are copied.
+
+    USAGE: martlet backup <folder> [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <folder>                The folder.
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "restore": """
+    OVERVIEW: Fill a new registry from a backup.
+
+    The registry may be of another kind than the one that was backed up: a folder, or postgresql://…
+
+    USAGE: martlet restore <folder> [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <folder>                The backup's folder.
+
+    OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "keys": """
+    OVERVIEW: Keys that encrypt files and sign versions.
+
+    USAGE: martlet keys <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      encrypt                 Make a key for encryption at rest, and put it before the others in a file.
+      sign                    Make a key that signs versions, and print its public part.
+      rotate                  Wrap the keys of all files with the newest key for encryption.
+
+      See 'martlet help keys <subcommand>' for detailed help.
+
+    """,
+    "webhooks": """
+    OVERVIEW: Addresses that are told what happens in the registry.
+
+    USAGE: martlet webhooks <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      list (default)          All webhooks, and what they have not been told yet.
+      add                     Tell an address what happens.
+      remove                  Tell an address nothing more.
+      deliver                 Send what is due; for a timer.
+
+      See 'martlet help webhooks <subcommand>' for detailed help.
 
     """,
     "schema": """

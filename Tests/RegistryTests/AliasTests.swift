@@ -1,10 +1,11 @@
+import DatabaseTesting
 import Foundation
 import Registry
 import Testing
 
 @Suite struct AliasTests {
-  @Test func anAliasMovesAndTheLogKnows() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func anAliasMovesAndTheLogKnows(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder)), second = try registry.register(sampleBundle(in: folder))
       let set = try registry.setAlias("production", to: first)
       #expect(set.from == nil && set.to == 1)
@@ -29,8 +30,8 @@ import Testing
     }
   }
 
-  @Test func absentAliasesAndVersionsAreErrors() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func absentAliasesAndVersionsAreErrors(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder), aliases: ["production"])
       let error = #expect(throws: RegistryError.self) { try registry.removeAlias("productoin", of: "fashion") }
       #expect(error?.remedy == "fashion@production")
@@ -40,8 +41,8 @@ import Testing
     }
   }
 
-  @Test func tagsAndNotesChange() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func tagsAndNotesChange(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder), tags: ["a"])
       #expect(try registry.addTags(["b", "a", "team/vision=1"], to: version).tags == ["a", "b", "team/vision=1"])
       #expect(try registry.removeTags(["a", "never"], from: version).tags == ["b", "team/vision=1"])
@@ -52,8 +53,8 @@ import Testing
     }
   }
 
-  @Test func aVersionWithAliasesIsNotDeletedByAccident() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aVersionWithAliasesIsNotDeletedByAccident(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder), aliases: ["production", "stable"])
       let error = #expect(throws: RegistryError.self) { try registry.delete(first) }
       #expect(error?.kind == .aliased)

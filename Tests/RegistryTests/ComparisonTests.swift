@@ -1,12 +1,13 @@
 import Bundles
+import DatabaseTesting
 import Foundation
 import MartletCore
 import Registry
 import Testing
 
 @Suite struct ComparisonTests {
-  @Test func everythingThatDiffersIsListed() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func everythingThatDiffersIsListed(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let a = try registry.register(
         sampleBundle(
           in: folder, weights: "12345",

@@ -1,6 +1,7 @@
 import Bundles
+import DatabaseTesting
+import Databases
 import Foundation
-import GRDB
 import Glibc
 import MartletCore
 import Registry
@@ -24,8 +25,10 @@ import Testing
     #expect(try registry.register(sampleBundle(in: folder, weights: "third")).number == (step == .recorded ? 3 : 2))
   }
 
-  @Test(arguments: RegistrationStep.allCases) func aFailureAtAnyStepRegistersNothing(_ step: RegistrationStep) throws {
-    try withFolder { folder in
+  @Test(arguments: RegistrationStep.allCases, TestDatabase.allCases) func aFailureAtAnyStepRegistersNothing(
+    _ step: RegistrationStep, _ kind: TestDatabase
+  ) throws {
+    try withFolder(kind) { folder in
       try openRegistry(in: folder).register(sampleBundle(in: folder))
       let broken = try openRegistry(in: folder) { if $0 == step { throw Injected() } }
       let bundle = try sampleBundle(in: folder, weights: "second")
@@ -34,8 +37,10 @@ import Testing
     }
   }
 
-  @Test(arguments: RegistrationStep.allCases) func aProcessKilledAtAnyStepRegistersNothing(_ step: RegistrationStep) async throws {
-    let folder = try newFolder()
+  @Test(arguments: RegistrationStep.allCases, TestDatabase.allCases) func aProcessKilledAtAnyStepRegistersNothing(
+    _ step: RegistrationStep, _ kind: TestDatabase
+  ) async throws {
+    let folder = try newFolder(kind)
     defer { remove(folder) }
     try openRegistry(in: folder).register(sampleBundle(in: folder))
     await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, step = step as RegistrationStep] in
@@ -46,15 +51,15 @@ import Testing
     try check(folder, after: step)
   }
 
-  @Test func aFullDiskIsSaidSoAndLeavesNothing() throws {
-    try withFolder { folder in
+  @Test(arguments: TestDatabase.allCases) func aFullDiskIsSaidSoAndLeavesNothing(_ kind: TestDatabase) throws {
+    try withFolder(kind) { folder in
       let full = try openRegistry(in: folder) { if $0 == .staged { throw SystemFailure(path: "objects", code: ENOSPC) } }
       let error = #expect(throws: RegistryError.self) { try full.register(sampleBundle(in: folder)) }
       #expect(error?.kind == .diskFull)
       #expect(error?.remedy?.contains("free space") == true)
       #expect(try full.models() == [])
       #expect(try stagedNames(in: folder) == [])
-      let fullInside = try openRegistry(in: folder) { if $0 == .recording { throw DatabaseError(resultCode: .SQLITE_FULL) } }
+      let fullInside = try openRegistry(in: folder) { if $0 == .recording { throw SQLError(.full, "full") } }
       #expect((#expect(throws: RegistryError.self) { try fullInside.register(sampleBundle(in: folder)) })?.kind == .diskFull)
       #expect(try fullInside.models() == [])
     }
@@ -68,8 +73,8 @@ import Testing
     }
   }
 
-  @Test func twoProcessesRegisterAtOnce() async throws {
-    let folder = try newFolder()
+  @Test(arguments: TestDatabase.allCases) func twoProcessesRegisterAtOnce(_ kind: TestDatabase) async throws {
+    let folder = try newFolder(kind)
     defer { remove(folder) }
     await withTaskGroup(of: Void.self) { group in
       for name in ["first", "second"] { group.addTask { await registerMany(in: folder, name) } }
@@ -82,8 +87,8 @@ import Testing
     #expect(try stagedNames(in: folder) == [])
   }
 
-  @Test func manyTasksRegisterThroughTwoConnections() async throws {
-    let folder = try newFolder()
+  @Test(arguments: TestDatabase.allCases) func manyTasksRegisterThroughTwoConnections(_ kind: TestDatabase) async throws {
+    let folder = try newFolder(kind)
     defer { remove(folder) }
     let registries = [try openRegistry(in: folder), try openRegistry(in: folder)]
     let numbers = try await withThrowingTaskGroup(of: Int.self) { group in

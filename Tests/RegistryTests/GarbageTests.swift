@@ -1,4 +1,5 @@
 import Bundles
+import DatabaseTesting
 import Foundation
 import Glibc
 import MartletCore
@@ -11,8 +12,8 @@ import Testing
     let placed = Atomic<Int>(0), collected = Atomic<Int>(0)
   }
 
-  @Test func onlyOldFilesWithoutAVersionGo() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func onlyOldFilesWithoutAVersionGo(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder, weights: "first"))
       try registry.register(sampleBundle(in: folder, weights: "second"))
       #expect(try registry.collectGarbage(olderThan: -5).objects == 0)
@@ -27,8 +28,8 @@ import Testing
     }
   }
 
-  @Test func whatADeadProcessLeftGoesAndALivingOnesStays() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func whatADeadProcessLeftGoesAndALivingOnesStays(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let staging = folder + "/.martlet/staging/"
       for name in [".abc.1.1.partial", ".def.1.1.partial"] { try Data("half".utf8).write(to: URL(fileURLWithPath: staging + name)) }
       let held = open(staging + ".def.1.1.partial", O_RDONLY)
@@ -42,8 +43,8 @@ import Testing
   }
 
   /// The worst moment: everything is copied, the transaction has not begun, and another process collects without any grace.
-  @Test func aRegistrationUnderWaySurvivesACollection() throws {
-    try withFolder { folder in
+  @Test(arguments: TestDatabase.allCases) func aRegistrationUnderWaySurvivesACollection(_ kind: TestDatabase) throws {
+    try withFolder(kind) { folder in
       let collector = try openRegistry(in: folder)
       let counts = Counts()
       let registry = try openRegistry(in: folder) { step in
@@ -58,8 +59,8 @@ import Testing
     }
   }
 
-  @Test func anObjectThatIsUsedAgainIsYoungAgain() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func anObjectThatIsUsedAgainIsYoungAgain(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       try registry.delete(version)
       let path = objectPath(Digest.sha256("weights"), in: folder)

@@ -1,4 +1,5 @@
 import Bundles
+import Databases
 import Foundation
 import GRDB
 import Glibc
@@ -74,7 +75,7 @@ import Testing
     try withFolder { folder in
       let registry = try openRegistry(in: folder)
       for index in 0..<5 { try registry.register(sampleBundle(in: folder, weights: "\(index)")) }
-      try registry.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+      try (registry.database as? SQLiteDatabase)?.checkpoint()
       try registry.close()
       let file = folder + "/.martlet/registry.sqlite"
       let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
@@ -146,10 +147,10 @@ import Testing
     try withFolder { folder in
       let registry = try openRegistry(in: folder)
       try registry.register(sampleBundle(in: folder))
-      let snapshot = try ModelRegistry.snapshot(of: folder + "/.martlet/registry.sqlite")
-      #expect(try snapshot.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM versions") } == 1)
+      let snapshot = try SQLiteDatabase.snapshot(of: folder + "/.martlet/registry.sqlite")
+      #expect(try snapshot.read { try $0.value("SELECT COUNT(*) FROM versions") } == 1)
       try registry.register(sampleBundle(in: folder))
-      #expect(try snapshot.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM versions") } == 1)
+      #expect(try snapshot.read { try $0.value("SELECT COUNT(*) FROM versions") } == 1)
     }
   }
 
@@ -160,9 +161,10 @@ import Testing
     #expect(kind(SystemFailure(path: "a", code: EROFS)) == .readOnly)
     #expect(kind(SystemFailure(path: "a", code: EACCES)) == .readOnly)
     #expect(kind(SystemFailure(path: "a", code: EIO)) == .io)
-    #expect(kind(DatabaseError(resultCode: .SQLITE_FULL)) == .diskFull)
-    #expect(kind(DatabaseError(resultCode: .SQLITE_READONLY)) == .readOnly)
-    #expect(kind(DatabaseError(resultCode: .SQLITE_IOERR)) == .io)
+    #expect(kind(SQLError(.full, "a")) == .diskFull)
+    #expect(kind(SQLError(.readOnly, "a")) == .readOnly)
+    #expect(kind(SQLError(.io, "a")) == .io)
+    #expect(kind(SQLError(.connectionLost, "a")) == .unreachable)
     #expect(kind(CancellationError()) == .io)
   }
 }

@@ -1,3 +1,4 @@
+import DatabaseTesting
 import Foundation
 import Registry
 import Testing
@@ -32,8 +33,8 @@ import Testing
     #expect((#expect(throws: RegistryError.self) { try ModelReference.check(name: name) })?.remedy == offered)
   }
 
-  @Test func aVersionIsFoundByEveryName() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aVersionIsFoundByEveryName(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder), aliases: ["production"])
       let second = try registry.register(sampleBundle(in: folder))
       #expect(try registry.resolve("fashion@1") == first)
@@ -43,8 +44,8 @@ import Testing
     }
   }
 
-  @Test func whatIsNotThereIsSaidWithTheNearest() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func whatIsNotThereIsSaidWithTheNearest(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       #expect((#expect(throws: RegistryError.self) { try registry.resolve("fashion") })?.problem.contains("is empty") == true)
       let first = try registry.register(sampleBundle(in: folder), aliases: ["production"])
       try registry.register(sampleBundle(in: folder))

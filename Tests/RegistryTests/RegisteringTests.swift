@@ -1,12 +1,13 @@
 import Bundles
+import DatabaseTesting
 import Foundation
 import MartletCore
 import Registry
 import Testing
 
 @Suite struct RegisteringTests {
-  @Test func versionsCountFromOneForEachModel() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func versionsCountFromOneForEachModel(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let accuracy = MetricSummary(0.9, lower: 0.8, upper: 0.95, level: 0.95, higherIsBetter: true)
       let metrics = ["accuracy": accuracy, "loss": MetricSummary(.nan)]
       let bundle = try sampleBundle(in: folder, metrics: metrics, lineage: Lineage(parent: "other@4"))
@@ -31,8 +32,8 @@ import Testing
     }
   }
 
-  @Test func aFileIsStoredOnce() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aFileIsStoredOnce(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       try registry.register(sampleBundle(in: folder))
       #expect(try objectCount(in: folder) == 4)
       try registry.register(sampleBundle(in: folder))
@@ -44,16 +45,16 @@ import Testing
     }
   }
 
-  @Test func objectsCannotBeWritten() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func objectsCannotBeWritten(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       try registry.register(sampleBundle(in: folder))
       let attributes = try FileManager.default.attributesOfItem(atPath: objectPath(Digest.sha256("weights"), in: folder))
       #expect(attributes[.posixPermissions] as? Int == 0o444)
     }
   }
 
-  @Test func aDamagedObjectIsMendedByTheNextRegistration() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aDamagedObjectIsMendedByTheNextRegistration(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       try registry.register(sampleBundle(in: folder))
       try overwrite(objectPath(Digest.sha256("weights"), in: folder), with: "WEIGHTS")
       #expect(!(try registry.verify().isClean))
@@ -62,8 +63,8 @@ import Testing
     }
   }
 
-  @Test func aBundleThatIsNotAsItsManifestSaysIsRefused() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aBundleThatIsNotAsItsManifestSaysIsRefused(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let bundle = try sampleBundle(in: folder)
       try overwrite(bundle.location + "/weights.safetensors", with: "WEIGHTS")
       let error = #expect(throws: RegistryError.self) { try registry.register(bundle) }
@@ -74,8 +75,8 @@ import Testing
     }
   }
 
-  @Test func wrongNamesAreRefusedBeforeAnythingIsCopied() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func wrongNamesAreRefusedBeforeAnythingIsCopied(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let bundle = try sampleBundle(in: folder)
       #expect((#expect(throws: RegistryError.self) { try registry.register(bundle, name: "My Model") })?.remedy == "my-model")
       #expect(throws: RegistryError.self) { try registry.register(bundle, tags: ["a b"]) }
@@ -84,8 +85,8 @@ import Testing
     }
   }
 
-  @Test func theBundleIsReadInPlaceOrCopiedOut() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func theBundleIsReadInPlaceOrCopiedOut(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let bundle = try registry.bundle(version)
       #expect(bundle.digest == version.digest)
@@ -101,8 +102,8 @@ import Testing
     }
   }
 
-  @Test func loadingChecksEveryByte() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func loadingChecksEveryByte(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let path = objectPath(Digest.sha256("weights"), in: folder)
       try overwrite(path, with: "WEIGHTS")
@@ -116,8 +117,8 @@ import Testing
     }
   }
 
-  @Test func aChangedManifestIsNoticed() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aChangedManifestIsNoticed(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let path = objectPath(version.digest, in: folder)
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -127,9 +128,9 @@ import Testing
     }
   }
 
-  @Test func aBundleMovesFromOneRegistryToAnother() throws {
-    try withRegistry { first, folder in
-      try withRegistry { second, _ in
+  @Test(arguments: TestDatabase.allCases) func aBundleMovesFromOneRegistryToAnother(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { first, folder in
+      try withRegistry(kind) { second, _ in
         let version = try first.register(sampleBundle(in: folder))
         let moved = try second.register(first.bundle(version))
         #expect(moved.digest == version.digest)

@@ -1,4 +1,5 @@
 import Bundles
+import DatabaseTesting
 import Foundation
 import MartletCore
 import Registry
@@ -7,33 +8,49 @@ let sampleSignature = Signature(
   inputs: [TensorSpec(name: "images", dtype: .float32, shape: [nil, 1, 28, 28])],
   outputs: [TensorSpec(name: "probabilities", dtype: .float32, shape: [nil, 2])])
 
-/// A new empty folder; the caller removes it.
-func newFolder() throws -> String {
+/// A new empty folder; the caller removes it. A registry in it is on a database of this kind.
+func newFolder(_ kind: TestDatabase = .sqlite) throws -> String {
   let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("registry-" + UUID().uuidString).path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  if kind == .postgres {
+    // Other processes find the server here.
+    try TemporaryPostgreSQL.shared().newURL().write(toFile: folder + "/server", atomically: true, encoding: .utf8)
+  }
   return folder
 }
 
 func remove(_ folder: String) { try? FileManager.default.removeItem(atPath: folder) }
 
 /// Runs `body` with a new empty folder and removes it.
-func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = try newFolder()
+func withFolder<Result>(_ kind: TestDatabase = .sqlite, _ body: (String) throws -> Result) throws -> Result {
+  let folder = try newFolder(kind)
   defer { remove(folder) }
   return try body(folder)
 }
 
 /// Runs `body` with a new registry and a folder for bundles.
-func withRegistry<Result>(_ body: (ModelRegistry, String) throws -> Result) throws -> Result {
-  try withFolder { folder in try body(try openRegistry(in: folder), folder) }
+func withRegistry<Result>(_ kind: TestDatabase = .sqlite, _ body: (ModelRegistry, String) throws -> Result) throws -> Result {
+  try withFolder(kind) { folder in try body(try openRegistry(in: folder), folder) }
 }
 
 func openRegistry(
-  in folder: String, timeout: TimeInterval = 30, _ willReach: (@Sendable (RegistrationStep) throws -> Void)? = nil
+  in folder: String, timeout: TimeInterval = 30, user: String = "tester", _ willReach: (@Sendable (RegistrationStep) throws -> Void)? = nil
 ) throws -> ModelRegistry {
-  var options = RegistryOptions(busyTimeout: timeout, user: "tester")
-  options.willReach = willReach
-  return try ModelRegistry.open(at: folder + "/.martlet", create: true, options: options)
+  try configuredRegistry(in: folder) { options in
+    options.busyTimeout = timeout
+    options.user = user
+    options.willReach = willReach
+  }
+}
+
+/// A registry with other options.
+func configuredRegistry(in folder: String, _ change: (inout RegistryOptions) -> Void) throws -> ModelRegistry {
+  var options = RegistryOptions(busyTimeout: 30, user: "tester", environment: [:])
+  options.cache = folder + "/cache"
+  let server = try? String(contentsOfFile: folder + "/server", encoding: .utf8)
+  if server != nil { options.artifacts = folder + "/.martlet" }
+  change(&options)
+  return try ModelRegistry.open(at: server ?? folder + "/.martlet", create: true, options: options)
 }
 
 /// A bundle of three files, of which `config.json` is the same in all.

@@ -1,13 +1,14 @@
 import Bundles
+import DatabaseTesting
+import Databases
 import Foundation
-import GRDB
 import MartletCore
 import Registry
 import Testing
 
 @Suite struct VerifyTests {
-  @Test func aCleanRegistryIsCountedOnce() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aCleanRegistryIsCountedOnce(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder))
       try registry.register(sampleBundle(in: folder, weights: "other weights"))
       let report = try registry.verify()
@@ -18,8 +19,8 @@ import Testing
     }
   }
 
-  @Test func everyDamageIsFound() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func everyDamageIsFound(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder, weights: "first"))
       let second = try registry.register(sampleBundle(in: folder, weights: "second"))
       try registry.register(sampleBundle(in: folder, weights: "third"))
@@ -43,11 +44,10 @@ import Testing
     }
   }
 
-  @Test func aDatabaseThatDisagreesWithTheManifestIsFound() throws {
-    try withRegistry { registry, folder in
+  @Test(arguments: TestDatabase.allCases) func aDatabaseThatDisagreesWithTheManifestIsFound(_ kind: TestDatabase) throws {
+    try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
-      let other = try DatabaseQueue(path: folder + "/.martlet/registry.sqlite")
-      try other.write { try $0.execute(sql: "DELETE FROM files WHERE path = 'config.json'") }
+      try registry.database.write { try $0.execute("DELETE FROM files WHERE path = 'config.json'") }
       #expect(try registry.verify(version).problems.map(\.detail) == ["lists other files than the database"])
     }
   }

@@ -42,7 +42,8 @@ extension ErrorDocument {
   private static func exitCode(for error: any Error) -> Int32 {
     switch error {
     case is UsageError, is ProjectError: ExitStatus.usage
-    case let error as RegistryError where error.kind == .invalidName: ExitStatus.usage
+    case let error as RegistryError where [.invalidName, .invalidQuery].contains(error.kind): ExitStatus.usage
+    case let error as RegistryError where [.gate, .protected].contains(error.kind): ExitStatus.refused
     default: ExitStatus.failed
     }
   }

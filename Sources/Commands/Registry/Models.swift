@@ -11,7 +11,32 @@ struct Models: Command {
   @Argument(help: "A model's name.", completion: ReferenceCompletion.kind)
   var name: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Only versions of which this is true: \"metrics.accuracy > 0.9 and tags = 'x' and name like 'rev%'\".", valueName: "filter"))
+  var search: String?
+
+  @Option(help: ArgumentHelp("The order of what is found: \"metrics.accuracy desc\", registered …", valueName: "field"))
+  var order: String?
+
+  @Option(help: ArgumentHelp("At most so many versions.", valueName: "number"))
+  var limit: Int?
+
+  @Option(help: ArgumentHelp("Pass over so many of what is found.", valueName: "number"))
+  var offset = 0
+
   @OptionGroup var global: GlobalOptions
+
+  /// `martlet models --search FILTER --json`
+  struct SearchResult: Codable, Sendable {
+    var count: Int
+    var versions: [ModelVersion]
+  }
+
+  func validate() throws {
+    if name != nil, search != nil { throw ValidationError("a name and --search do not go together; write name = '…' into the filter") }
+    if search == nil, order != nil || offset != 0 { throw ValidationError("--order and --offset go with --search") }
+  }
 
   /// `martlet models --json`
   struct ModelList: Codable, Sendable {
@@ -28,11 +53,12 @@ struct Models: Command {
 
   func execute(_ context: CommandContext) async throws -> CommandResult {
     let path = global.registryPath
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard ModelRegistry.mayExist(at: path) else {
       if let name { throw RegistryError(.notFound, "there is no model '\(name)': there is no registry at \(path)", remedy: "martlet run") }
       return CommandResult(document: ModelList(registry: path, models: []), text: "no models yet; try: martlet run\n")
     }
     let registry = try ModelRegistry.open(at: path)
+    if let search { return try found(search, registry, context) }
     if let name { return try versions(of: name, registry, context) }
     let models = try registry.models()
     guard !models.isEmpty else {
@@ -53,7 +79,20 @@ struct Models: Command {
   }
 
   private func versions(of name: String, _ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
-    let versions = try registry.versions(of: name)
+    let versions = try limit.map { try registry.versions(of: name, limit: $0) } ?? registry.versions(of: name)
+    let document = VersionList(name: name, aliases: try registry.aliases(of: name), versions: versions)
+    return CommandResult(document: document, text: context.render(Self.table(versions, context)))
+  }
+
+  private func found(_ filter: String, _ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
+    let versions = try registry.search(filter, order: order, limit: limit ?? 100, offset: offset)
+    let count = try registry.count(filter)
+    let rest = versions.count < count ? "\(NumberText.grouped(versions.count)) of \(NumberText.grouped(count)) versions\n" : ""
+    let text = versions.isEmpty ? "no version is like that\n" : context.render(Self.table(versions, context)) + rest
+    return CommandResult(document: SearchResult(count: count, versions: versions), text: text)
+  }
+
+  private static func table(_ versions: [ModelVersion], _ context: CommandContext) -> TextTable {
     var table = TextTable(
       columns: [
         .init("version"), .init("registered"), .init("by"), .init("metric"), .init("aliases"), .init("tags"), .number("size"),
@@ -61,12 +100,11 @@ struct Models: Command {
       ])
     for version in versions {
       table.append([
-        version.reference, Wording.ago(version.registered, now: context.now), version.registeredBy, Self.headline(version),
+        version.reference, Wording.ago(version.registered, now: context.now), version.registeredBy, headline(version),
         version.aliases.joined(separator: ", "), version.tags.joined(separator: ", "), NumberText.bytes(version.size), version.note,
       ])
     }
-    let document = VersionList(name: name, aliases: try registry.aliases(of: name), versions: versions)
-    return CommandResult(document: document, text: context.render(table))
+    return table
   }
 
   /// The metric that people ask for first: accuracy, else the first by name.

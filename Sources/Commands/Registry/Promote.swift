@@ -1,10 +1,13 @@
 import ArgumentParser
 import MartletCore
+import Project
 import Registry
 
 struct Promote: RegistryCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Point an alias at a version.", discussion: "Servers follow it: martlet serve NAME@production.")
+    abstract: "Point an alias at a version.",
+    discussion: "Servers follow it: martlet serve NAME@production. A version that the gates of the project or of the alias do not let "
+      + "through does not get it (exit code 3); what was not measured does not pass.")
 
   @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
   var reference: String
@@ -15,10 +18,28 @@ struct Promote: RegistryCommand {
   @Option(help: ArgumentHelp("Why, for the history.", valueName: "text"))
   var note = ""
 
+  @Flag(help: "Ask for an alias that needs approvals.")
+  var request = false
+
+  @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
-    let change = try registry.setAlias(to, to: registry.resolve(reference), note: note)
+    let version = try registry.resolve(reference)
+    if let file = try project.loadIfThere(), file.project.name == version.name {
+      let gates = try file.project.gates.map { try AliasGate(text: $0) }
+      let refused = try registry.evaluate(gates, on: version).filter { !$0.passed }
+      guard refused.isEmpty else {
+        throw RegistryError(
+          .gate, "\(version.reference) does not get the alias '\(to)': " + refused.map(\.text).joined(separator: "; "),
+          remedy: "train and evaluate again, or another version; the gates are in \(file.path)")
+      }
+    }
+    if request {
+      let asked = try registry.requestAlias(to, to: version, note: note)
+      return CommandResult(document: asked, text: asked.text)
+    }
+    let change = try registry.setAlias(to, to: version, note: note)
     return CommandResult(document: change, text: change.text)
   }
 }
