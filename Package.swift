@@ -73,10 +73,14 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
@@ -87,6 +91,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
   ],
   targets: [
     // Floor 0: the only C and C++ in the package.
@@ -130,6 +135,7 @@ let package = Package(
         name: "DatabaseTesting", dependencies: ["Databases"], path: "Tests/Support/DatabaseTesting", swiftSettings: swiftSettings)
     ],
     module("Tables", from: ["MartletCore", "Torch", "CArrow", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")], fixtures: true),
+    module("Access", from: ["MartletCore", crypto]),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
     module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
@@ -138,9 +144,13 @@ let package = Package(
     module(
       "Web",
       from: [
-        "MartletCore", "CZlib", hummingbird, httpTypes, logging, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ]),
+        "MartletCore", "CZlib", "Access", crypto, hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"), .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "JWTKit", package: "jwt-kit"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], tests: [.product(name: "CryptoExtras", package: "swift-crypto")]),
     // Floor 4
     module("Generation", from: ["MartletCore", "Torch", "NN", "Text", "Models", "CGeneration"], fixtures: true),
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
@@ -169,21 +179,25 @@ let package = Package(
     module(
       "Serving",
       from: [
-        "MartletCore", "Web", "Releases", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
+        "MartletCore", "Access", "Web", "Releases", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), serviceLifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
+      ],
+      tests: [
+        .product(name: "HummingbirdTesting", package: "hummingbird"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"), crypto,
+      ]),
     // Floor 7
-    module("Project", from: ["MartletCore", yams]),
-    module("Commands", from: ["MartletCore", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments]),
+    module("Project", from: ["MartletCore", "Access", yams]),
+    module("Commands", from: ["MartletCore", "Access", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments]),
     module(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
-        "Hub", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
+        "Hub", "Access", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
         "Releases",
         "Web", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),

@@ -30,7 +30,7 @@ struct Martlet: ParsableCommand {
       CommandGroup(
         name: "Upkeep",
         subcommands: [
-          Verify.self, Audit.self, Delete.self, Retention.self, CollectGarbage.self, Backup.self, Restore.self, Keys.self, Webhooks.self,
+          Verify.self, Audit.self, Delete.self, Retention.self, CollectGarbage.self, Backup.self, Restore.self, KeysCommand.self, Webhooks.self,
           SchemaCommand.self, Doctor.self,
         ]),
     ])

@@ -31,9 +31,7 @@ extension MartletEngine {
         models.append(try Self.served(version, from: registry, execution))
       }
     }
-    var options = ServerOptions()
-    options.host = request.host
-    options.port = request.port
+    var options = Self.options(of: request)
     options.take(execution)
     try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
@@ -51,7 +49,7 @@ extension MartletEngine {
         let ready: JSONValue = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
         do { try AtomicFile.write(JSON.encode(ready), to: path) } catch { Terminal.note("\(error)") }
       }
-      if !quiet { Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url) · Ctrl-C stops") }
+      if !quiet { Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url) · \(options.access.audience) · Ctrl-C stops") }
     }
     // Who waits for the file must not take a server that has stopped for one that listens.
     defer { if let path = request.readyFile { try? FileManager.default.removeItem(atPath: path) } }

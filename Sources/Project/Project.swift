@@ -53,15 +53,3 @@ public struct ProjectEvaluation: Codable, Sendable, Hashable {
     case topK = "top-k"
   }
 }
-
-/// Where the server listens.
-public struct ProjectServing: Codable, Sendable, Hashable {
-  /// The address.
-  public var host: String
-  /// The port; 0 takes a free one.
-  public var port: Int
-  /// How the server computes; `nil` is its own way.
-  public var execution: ProjectExecution?
-  /// Models that answer as one, by name.
-  public var ensembles: [String: ProjectEnsemble]?
-}

@@ -124,11 +124,4 @@ public enum ProjectSchema {
     "gates", .list(.text(.any), count: 0...50),
     "What must hold before a version gets an alias: accuracy>=0.9 (the lower end of its interval), latency.p99<=50, size<=50000000, "
       + "slices.accuracy>=0.8, fairness.gap<=0.1; a ~ at the end judges the value itself. What was not measured does not pass.")
-
-  static let serve = MappingShape([
-    .standard("host", .text(.any), "127.0.0.1", "The address to listen on; 0.0.0.0 is every one of the machine."),
-    .standard("port", .whole(0...65_535), 8080, "The port; 0 takes a free one."),
-    .optional("execution", .mapping(ProjectExecution.shape), "How the server computes: batches, copies, queues, memory."),
-    .optional("ensembles", .table(.mapping(ProjectEnsemble.shape)), "Models that answer as one, by name."),
-  ])
 }

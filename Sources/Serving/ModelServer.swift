@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -28,8 +29,10 @@ public final class ModelServer: Service {
     public let port: Int
     /// The port of gRPC; `nil` where it is not served.
     public var grpcPort: Int?
+    /// It speaks TLS.
+    public var isEncrypted = false
     /// `http://127.0.0.1:8080`
-    public var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    public var url: String { "http\(isEncrypted ? "s" : "")://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
   }
 
   private let options: ServerOptions
@@ -38,11 +41,10 @@ public final class ModelServer: Service {
   private let languages: LanguageTable
   let releases: ReleaseRunner?
   private let readiness = Readiness()
-  private let routes: RouteTable
-  private let responder: WebResponder
+  let listeners: Listeners
   private let grpc: GRPCEndpoint?
   private let onReady: @Sendable (Address) async -> Void
-  private let bound = Mutex<Address?>(nil)
+  private let bound = Mutex<(data: Address?, admin: Address?)>((nil, nil))
 
   /// - Parameters:
   ///   - models: several versions of one name are allowed; the last given is the one that answers where a request names none.
@@ -93,28 +95,25 @@ public final class ModelServer: Service {
       models: models, languages: languages, byteLimit: options.maxTensorBytes, languageLimits: LanguageLimits(options),
       readiness: readiness)
     let control = RepositoryControl(models: models, languages: languages)
-    let bodies = BodyLimits(
-      maxBytes: options.maxBodyBytes, maxBytesInFlight: options.maxBodyBytesInFlight, timeout: TimeAmount(options.bodyTimeout))
+    let guardian = try Guardian(options, logger: logger)
     grpc = options.grpcPort.map { port in
       GRPCEndpoint(
-        InferenceProvider(service: service, repository: control, bodies: bodies), options: options, port: port, metrics: metrics,
-        logger: logger)
+        InferenceProvider(service: service, repository: control, bodies: guardian.bodies), options: options, port: port,
+        access: AccessInterceptor(gate: guardian.gate), metrics: metrics, logger: logger)
     }
-    routes = Self.routes(models, languages, options, service, traffic, control, grpc?.metrics ?? [], metrics, logger)
-    responder = WebResponder(
-      routes: routes, limits: bodies, metrics: metrics, ids: RequestIDs(), accessLog: options.logsRequests ? logger : nil, logger: logger)
+    listeners = Self.listeners(models, languages, options, service, traffic, control, grpc?.metrics ?? [], guardian, metrics, logger)
   }
 
-  private static func routes(
+  private static func listeners(
     _ models: ModelRepository, _ languages: LanguageTable, _ options: ServerOptions, _ service: InferenceService,
-    _ traffic: ReleaseTraffic?,
-    _ repository: RepositoryControl, _ calls: [RouteMetrics], _ metrics: ServerMetrics, _ logger: Logger
-  ) -> RouteTable {
+    _ traffic: ReleaseTraffic?, _ repository: RepositoryControl, _ calls: [RouteMetrics], _ guardian: Guardian, _ metrics: ServerMetrics,
+    _ logger: Logger
+  ) -> Listeners {
     // The page of metrics and the index show all routes, themselves included, so they look into this box.
-    let box = Box<RouteTable>()
-    let page = MetricsEndpoint(models: models, languages: languages, metrics: metrics) {
-      box.value.map { $0.routes.map(\.metrics) + calls + [$0.unmatched] } ?? []
-    }
+    let box = Box<Listeners>()
+    let page = MetricsEndpoint(
+      models: models, languages: languages, metrics: metrics, more: { guardian.writeFigures(to: &$0) },
+      routes: { (box.value?.routeMetrics ?? []) + calls })
     let routes =
       PredictEndpoints(models: models, byteLimit: options.maxTensorBytes).routes
       + InferenceEndpoints(service: service).routes
@@ -130,27 +129,34 @@ public final class ModelServer: Service {
       + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },
+        Route(.get, "/admin/cost", .observe, "what models, versions and keys have cost, and what larger batches would save") { _ in
+          CostEndpoint(models: models, ledger: guardian.gate.ledger, prices: options.prices).reply()
+        },
         Route(.get, "/", .open, "what can be called") { _ in
-          IndexEndpoint.reply(routes: box.value?.routes ?? [], models: models, languages: languages)
+          IndexEndpoint.reply(routes: box.value?.data.routes.routes ?? [], models: models, languages: languages)
         },
       ]
-    let result = RouteTable(routes)
+    let result = Listeners(routes, guardian, options: options, metrics: metrics, logger: logger)
     box.value = result
     return result
   }
 
   /// Where the server listens, or `nil` before it does.
-  public var address: Address? { bound.withLock { $0 } }
+  public var address: Address? { bound.withLock { $0.data } }
+
+  /// Where the admin listener listens, or `nil` where there is none.
+  public var adminAddress: Address? { bound.withLock { $0.admin } }
 
   /// Requests that have been answered, whatever the answer.
   public var answeredRequests: Int {
-    (routes.routes.map(\.metrics) + [routes.unmatched]).reduce(0) { $0 + Int($1.snapshot.statuses.values.reduce(0, +)) }
+    listeners.routeMetrics.reduce(0) { $0 + Int($1.snapshot.statuses.values.reduce(0, +)) }
   }
 
   /// Runs until the service group (or the task) tells it to stop.
   /// - Throws: `ServerError` if it cannot listen.
   public func run() async throws {
     if options.warmsUp { try await repository.warmUp() }
+    readiness.loops.start()
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await self.listen() }
@@ -159,6 +165,7 @@ public final class ModelServer: Service {
           // It goes on until it is cancelled.
           group.addTask { await releases.run({ self.repository.names }, every: settings.interval) }
         }
+        if let exporter = listeners.guardian.exporter { group.addTask { await exporter.run() } }
         // The supervisor returns only after the drain timeout, the application when all connections have ended.
         try await group.next()
         group.cancelAll()
@@ -166,15 +173,14 @@ public final class ModelServer: Service {
       }
     } catch is CancellationError {
     } catch {
-      throw translate(error)
+      throw translate(error, host: options.host, port: options.port)
     }
   }
 
   /// Runs all listeners until their last connections have ended.
   private func listen() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      let application = application
-      group.addTask { try await application.run() }
+      group.addTask { try await self.listenToHTTP() }
       if let grpc { group.addTask { try await self.listen(grpc) } }
       try await group.waitForAll()
     }
@@ -194,28 +200,50 @@ public final class ModelServer: Service {
   }
 
   /// The application behind the server; tests send requests straight to its responder.
-  var application: Application<WebResponder> {
-    let http = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ClientPresence()], idleTimeout: TimeAmount(options.idleTimeout),
-      httpDecoderConfiguration: .init(
-        maxHeaderFieldSize: options.maxHeaderBytes, maxHeaderListSize: options.maxHeaderBytes,
-        maxHeaderFieldCount: options.maxHeaderFields))
-    let configuration = ApplicationConfiguration(
-      address: .hostname(options.host, port: options.port), backlog: 1024,
-      availableConnectionsDelegate: .maximum(options.maxConnections, logger: logger))
-    return Application(
-      responder: responder, server: .http1(configuration: http), configuration: configuration,
-      onServerRunning: { channel in await self.didStart(channel) }, logger: logger)
+  var application: Application<WebResponder> { listeners.application { channel in await self.didStart(channel) } }
+
+  /// Opens the admin listener, then the other one, so that whoever is told that the server is ready finds both.
+  private func listenToHTTP() async throws {
+    let (started, continuation) = AsyncStream<Void>.makeStream()
+    let admin = listeners.adminApplication { channel in
+      let address = Address(
+        host: self.options.adminHost, port: channel.localAddress?.port ?? 0, grpcPort: nil, isEncrypted: self.options.tls != nil)
+      self.bound.withLock { $0.admin = address }
+      continuation.finish()
+    }
+    guard let admin else { return try await application.run() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        defer { continuation.finish() }
+        do {
+          try await admin.run()
+        } catch {
+          throw self.translate(error, host: self.options.adminHost, port: self.options.adminPort ?? 0)
+        }
+      }
+      for await _ in started {}
+      if adminAddress != nil {
+        let application = application
+        group.addTask { try await application.run() }
+      }
+      try await group.waitForAll()
+    }
   }
 
   private func didStart(_ channel: any Channel) async {
     var address = Address(host: options.host, port: channel.localAddress?.port ?? options.port)
+    address.isEncrypted = options.tls != nil
     if let grpc {
       // Where it does not listen the server stops anyway.
       guard let port = try? await grpc.port else { return }
       address.grpcPort = port
     }
-    bound.withLock { $0 = address }
+    let known = address
+    bound.withLock { $0.data = known }
+    if !options.access.isRequired {
+      let whom = options.access.allowsAnyone ? "anyone may do everything" : "there are no keys, so only this machine may call"
+      logger.warning("\(whom)", metadata: ["address": .string(known.url)])
+    }
     await onReady(address)
   }
 
@@ -223,6 +251,7 @@ public final class ModelServer: Service {
   private func supervise() async throws {
     try await gracefulShutdown()
     readiness.beginDraining()
+    defer { readiness.loops.stop() }
     logger.info(
       "stopping: requests in flight may finish", metadata: ["seconds": .stringConvertible(TimeAmount(options.drainTimeout).seconds)])
     try await Task.sleep(for: options.drainTimeout)
@@ -233,12 +262,12 @@ public final class ModelServer: Service {
     try await Task.sleep(for: .milliseconds(200))
   }
 
-  private func translate(_ error: any Error) -> any Error {
+  private func translate(_ error: any Error, host: String, port: Int) -> any Error {
     switch error {
-    case let error as IOError where error.errnoCode == EADDRINUSE: ServerError(.portTaken(options.port))
-    case let error as IOError where error.errnoCode == EACCES: ServerError(.portForbidden(options.port))
-    case let error as IOError where error.errnoCode == EADDRNOTAVAIL: ServerError(.unknownHost(options.host))
-    case is SocketAddressError, is NIOConnectionError: ServerError(.unknownHost(options.host))
+    case let error as IOError where error.errnoCode == EADDRINUSE: ServerError(.portTaken(port))
+    case let error as IOError where error.errnoCode == EACCES: ServerError(.portForbidden(port))
+    case let error as IOError where error.errnoCode == EADDRNOTAVAIL: ServerError(.unknownHost(host))
+    case is SocketAddressError, is NIOConnectionError: ServerError(.unknownHost(host))
     case is ServerError: error
     default: ServerError(.other("\(error)"))
     }

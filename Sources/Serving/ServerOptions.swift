@@ -1,4 +1,4 @@
-import Web
+public import Access
 
 /// How a server listens, and what it takes from a client.
 public struct ServerOptions: Sendable {
@@ -68,10 +68,67 @@ public struct ServerOptions: Sendable {
   public var streamWriteTimeout: Duration? = .seconds(60)
   /// One line in the log for every request.
   public var logsRequests = true
+  /// Who may call the server. Without any credential it listens to its own machine only.
+  public var access = AccessSettings()
+  /// Where traces of requests go, by OTLP over HTTP; `nil` is nowhere.
+  public var tracing: TracingSettings?
+  /// What the machine costs, for the cost report.
+  public var prices: PriceSettings?
+  /// A file that keeps what is done on admin routes, each entry with the hash of the one before; `nil` keeps nothing.
+  public var auditFile: String?
+  /// Encrypts all listeners; `nil` does not.
+  public var tls: TLSSettings?
+  /// A port of its own for everything that is not asking models: figures, the registry, releases, keys; 0 takes any free one. The other
+  /// listener then knows nothing of these. `nil` has everything on one port.
+  public var adminPort: Int?
+  /// The address of that listener.
+  public var adminHost = "127.0.0.1"
+  /// Names by which the server may be called (`Host`); `*.example.org` is all names below one. `nil` is its own names where it has no
+  /// credentials, so that no web page can reach it by a name that leads here, and any name where it has.
+  public var hosts: [String]?
+  /// Origins of web pages that may call the server besides its own; `*` is every page.
+  public var origins: [String] = []
+  /// How long the head of a request may take to arrive; then the connection is closed.
+  public var headTimeout: Duration = .seconds(10)
+  /// The most requests of one connection; then it is closed. `nil` is as many as come.
+  public var maxRequestsPerConnection: Int?
+  /// The most connections of one address at one time; `nil` is as many as come.
+  public var maxConnectionsPerAddress: Int? = 1024
 
   /// Where releases are written down and how they are carried out; `nil` for a server without releases.
   public var releases: ReleaseSettings?
 
   /// The defaults; change what should differ.
   public init() {}
+}
+
+/// Where traces go.
+public struct TracingSettings: Sendable, Hashable {
+  /// `http://127.0.0.1:4318/v1/traces`
+  public var endpoint: String
+  /// The share of requests to trace where the caller has not decided, from 0 to 1.
+  public var share = 1.0
+  /// What the traces call the server.
+  public var service = "martlet"
+  /// How often they are sent.
+  public var interval: Duration = .seconds(2)
+
+  /// Traces all requests.
+  public init(endpoint: String) { self.endpoint = endpoint }
+}
+
+/// What the machine costs.
+public struct PriceSettings: Sendable, Hashable {
+  /// One processor core for an hour.
+  public var coreHour: Double
+  /// One gigabyte of memory for an hour.
+  public var gigabyteHour: Double
+  /// What the prices are in.
+  public var currency: String
+
+  public init(coreHour: Double, gigabyteHour: Double = 0, currency: String = "EUR") {
+    self.coreHour = coreHour
+    self.gigabyteHour = gigabyteHour
+    self.currency = currency
+  }
 }

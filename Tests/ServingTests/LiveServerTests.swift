@@ -10,9 +10,21 @@ import Testing
 
 @Suite struct LiveServerTests {
   /// Runs a server on a free port, hands over the port and the order to stop, and waits until it has stopped.
-  private static func run(
-    _ models: [ServedModel], _ options: ServerOptions = quietOptions(),
-    _ body: @Sendable (Int, ServiceGroup) async throws -> Void
+  static func run(
+    _ models: [ServedModel], _ options: ServerOptions = quietOptions(), _ body: @Sendable (Int, ServiceGroup) async throws -> Void
+  ) async throws {
+    try await serve(models, options) { server, group in try await body(server.address?.port ?? 0, group) }
+  }
+
+  /// The same with the server itself.
+  static func run(
+    _ models: [ServedModel], _ options: ServerOptions, server body: @Sendable (ModelServer) async throws -> Void
+  ) async throws {
+    try await serve(models, options) { server, _ in try await body(server) }
+  }
+
+  private static func serve(
+    _ models: [ServedModel], _ options: ServerOptions, _ body: @Sendable (ModelServer, ServiceGroup) async throws -> Void
   ) async throws {
     var options = options
     options.port = 0
@@ -20,11 +32,14 @@ import Testing
     let server = try ModelServer(models: models, options: options, logger: LogLines().logger) { continuation.yield($0.port) }
     let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
+      tasks.addTask {
+        defer { continuation.finish() }
+        try await group.run()
+      }
       var iterator = ports.makeAsyncIterator()
-      let port = await iterator.next() ?? 0
+      let port = await iterator.next()
       #expect(server.address?.port == port)
-      try await body(port, group)
+      if port != nil { try await body(server, group) }
       await group.triggerGracefulShutdown()
       try await tasks.waitForAll()
     }
@@ -132,6 +147,7 @@ import Testing
       #expect(error?.kind == .portTaken(port))
       #expect(error?.description.contains("another program listens on port \(port); try: --port 0") == true)
       options.host = "203.0.113.7"
+      options.access.allowsAnyone = true
       let third = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
       let unknown = await #expect(throws: ServerError.self) { try await third.run() }
       #expect(unknown?.kind == .unknownHost("203.0.113.7"))

@@ -72,6 +72,8 @@ func quietOptions() -> ServerOptions {
   options.logsRequests = false
   // Models that are held by their test would hold the start, too.
   options.warmsUp = false
+  // The tests' own connections call the server as they like.
+  options.hosts = ["*"]
   return options
 }
 
@@ -94,4 +96,9 @@ struct SplitMix: RandomNumberGenerator {
     value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
     return value ^ (value >> 31)
   }
+}
+
+/// Hands over a client of a responder without a server around it.
+func withResponder(_ responder: WebResponder, _ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
+  try await Application(responder: responder, logger: LogLines().logger).test(.router, body)
 }

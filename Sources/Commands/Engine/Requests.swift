@@ -93,6 +93,8 @@ public struct ServeRequest: Codable, Sendable, Hashable {
   /// The project's settings; `nil` without a project.
   public var settings: ProjectServing?
   public var surroundings: Surroundings
+  /// Who may call it, how it is reached, and what it takes.
+  public var listening = ServeSettings()
 }
 
 /// `martlet data preview`

@@ -19,6 +19,7 @@ struct Serve: EngineCommand {
   @Option(help: ArgumentHelp("Write host, port and process id to this file as JSON once requests are answered.", valueName: "file"))
   var readyFile: String?
 
+  @OptionGroup var security: ServeSecurityOptions
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
@@ -31,7 +32,8 @@ struct Serve: EngineCommand {
     let summary = try await engine.serve(
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
-        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings))
+        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings,
+        listening: security.merged(settings.map { ServeSettings($0.serve) } ?? ServeSettings())))
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)

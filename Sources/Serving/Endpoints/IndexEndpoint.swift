@@ -9,7 +9,7 @@ enum IndexEndpoint {
       writer.raw("{\"name\":\"martlet\",\"version\":")
       writer.string(MartletVersion.current)
       writer.raw(",\"models\":")
-      writer.strings(Set(models.names + languages.names).sorted())
+      writer.strings(Set(models.names + languages.names).filter { Caller.current.maySee(model: $0) }.sorted())
       writer.raw(",\"routes\":")
       writer.array(routes.sorted { ($0.pattern, $0.method.rawValue) < ($1.pattern, $1.method.rawValue) }) { writer, route in
         writer.raw("{\"method\":")

@@ -7,6 +7,8 @@ struct MetricsEndpoint: Sendable {
   let models: ModelRepository
   let languages: LanguageTable
   let metrics: ServerMetrics
+  /// Figures that others add.
+  var more: @Sendable (inout PrometheusText) -> Void = { _ in }
   /// All routes and what no route took, once they are known.
   let routes: @Sendable () -> [RouteMetrics]
 
@@ -16,6 +18,8 @@ struct MetricsEndpoint: Sendable {
     writeRoutes(to: &text)
     writeModels(to: &text)
     LanguageFigures.write(languages, to: &text)
+    TritonFigures.write(models.runners, to: &text)
+    more(&text)
     writeProcess(to: &text)
     var reply = Reply(Array(text.text.utf8))
     reply.contentType = PrometheusText.contentType

@@ -6,6 +6,8 @@ import Web
 /// Whether the server takes requests.
 final class Readiness: Sendable {
   private let isDraining = Atomic<Bool>(false)
+  /// The threads that answer.
+  let loops = Liveness()
 
   var isReady: Bool { !isDraining.load(ordering: .relaxed) }
 
@@ -28,7 +30,9 @@ struct StatusEndpoints: Sendable {
       Route(.get, "/models", .predict, "the models that are served") { _ in
         Reply { writer in
           writer.raw("{\"models\":")
-          writer.array(models.runners.map(document) + languages.runners.map(document)) { $0.value($1) }
+          let seen = models.runners.filter { Caller.current.maySee(model: $0.model.name) }.map(document)
+          let seenLanguages = languages.runners.filter { Caller.current.maySee(model: $0.model.name) }.map(document)
+          writer.array(seen + seenLanguages) { $0.value($1) }
           writer.raw("}")
         }
       },
@@ -60,10 +64,22 @@ struct StatusEndpoints: Sendable {
     ]
   }
 
-  private func live() -> Reply { Reply { $0.raw("{\"live\":true}") } }
+  /// Not only this thread: all that answer.
+  private func live() -> Reply {
+    let hanging = readiness.loops.hanging()
+    guard hanging > 0 else { return Reply { $0.raw("{\"live\":true}") } }
+    var reply = Reply { writer in
+      writer.raw("{\"live\":false,\"hanging_threads\":")
+      writer.integer(hanging)
+      writer.raw("}")
+    }
+    reply.status = .serviceUnavailable
+    return reply
+  }
 
   private func ready() -> Reply {
-    let isReady = readiness.isReady
+    // A model that hangs makes requests wait that another server could answer.
+    let isReady = readiness.isReady && !models.runners.contains(where: \.isHanging)
     var reply = Reply { writer in
       writer.raw("{\"ready\":")
       writer.bool(isReady)

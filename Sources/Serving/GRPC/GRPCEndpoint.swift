@@ -13,7 +13,8 @@ final class GRPCEndpoint: Sendable {
   /// What happened at its methods.
   let metrics: [RouteMetrics]
 
-  init(_ provider: InferenceProvider, options: ServerOptions, port: Int, metrics: ServerMetrics, logger: Logger) {
+  init(_ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger)
+  {
     readiness = provider.service.readiness
     let services: [any RegistrableRPCService] = [
       provider,
@@ -38,8 +39,8 @@ final class GRPCEndpoint: Sendable {
     configuration.connection.keepalive.time = .seconds(60)
     let transport = HTTP2ServerTransport.Posix(
       address: options.host.contains(":") ? .ipv6(host: options.host, port: port) : .ipv4(host: Self.numeric(options.host), port: port),
-      transportSecurity: .plaintext, config: configuration)
-    server = GRPCServer(transport: transport, services: services, interceptors: [interceptor])
+      transportSecurity: options.tls.map { .tls($0) } ?? .plaintext, config: configuration)
+    server = GRPCServer(transport: transport, services: services, interceptors: [interceptor, access])
   }
 
   private static func numeric(_ host: String) -> String { host == "localhost" ? "127.0.0.1" : host }

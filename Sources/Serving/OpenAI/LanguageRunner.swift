@@ -131,7 +131,13 @@ struct LanguageTable: Sendable {
   }
 
   /// The model of a name or `name@version`, or `nil`.
+  ///
+  /// A model that the caller may not use is not there for them.
   func find(_ id: String) -> LanguageRunner? {
+    any(id).flatMap { Caller.current.maySee(model: $0.model.name) ? $0 : nil }
+  }
+
+  private func any(_ id: String) -> LanguageRunner? {
     if let newest = byName[id]?.last { return newest }
     guard let mark = id.lastIndex(of: "@") else { return nil }
     let version = id[id.index(after: mark)...]
@@ -140,7 +146,7 @@ struct LanguageTable: Sendable {
 
   /// - Throws: `APIProblem` 404 with the nearest name.
   func require(_ id: String) throws(APIProblem) -> LanguageRunner {
-    guard let runner = find(id) else { throw .modelNotFound(id, known: names) }
+    guard let runner = find(id) else { throw .modelNotFound(id, known: names.filter { Caller.current.maySee(model: $0) }) }
     return runner
   }
 }

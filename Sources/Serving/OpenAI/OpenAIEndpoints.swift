@@ -56,7 +56,9 @@ struct OpenAIEndpoints: Sendable {
   private func list() -> Reply {
     Reply { writer in
       writer.raw("{\"object\":\"list\",\"data\":")
-      writer.array(languages.ids) { Self.write($1.runner, id: $1.id, to: &$0) }
+      writer.array(languages.ids.filter { Caller.current.maySee(model: $0.runner.model.name) }) {
+        Self.write($1.runner, id: $1.id, to: &$0)
+      }
       writer.raw("}")
     }
   }

@@ -33,13 +33,13 @@ final class RunningGeneration: Sendable {
         // A stream ends without an error when its task is cancelled.
         try Task.checkCancellation()
         // Counted before the answer goes out: its reader may ask for the figures next, or for the place.
-        figures.report(.complete, to: runner.metrics)
+        figures.report(.complete, to: runner)
         runner.ended()
         continuation.finish()
       } catch {
         // Whoever cancelled has said why, and that is what counts.
         let reason = self?.reason.withLock { $0 }
-        figures.report(Self.outcome(reason ?? error, isCancelled: Task.isCancelled), to: runner.metrics)
+        figures.report(Self.outcome(reason ?? error, isCancelled: Task.isCancelled), to: runner)
         runner.ended()
         continuation.finish(throwing: reason ?? error)
       }
@@ -127,9 +127,16 @@ struct GenerationFigures {
     }
   }
 
-  func report(_ outcome: LanguageMetrics.Outcome, to metrics: LanguageMetrics) {
+  func report(_ outcome: LanguageMetrics.Outcome, to runner: LanguageRunner) {
+    let metrics = runner.metrics
     metrics.ended(outcome)
     guard result.isStarted else { return }
+    let tokens = result.usage.promptTokens + result.usage.completionTokens
+    Caller.current.charge(tokens)
+    Caller.current.work?.add(
+      RequestWork.Piece(
+        model: runner.model.name, version: runner.model.version, arrival: began, start: began, end: .now(), items: tokens,
+        batchItems: tokens))
     let writing = first.flatMap { first in last.map { ($0 - first).seconds } } ?? 0
     metrics.generated(
       (result.usage.promptTokens, result.usage.cachedTokens, result.usage.completionTokens), seconds: (.now() - began).seconds,

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 package import Hummingbird
 import Logging
@@ -17,6 +18,8 @@ package final class Exchange: Sendable {
   package let channel: any Channel
   package let id: String
   package let parameters: [String: String]
+  /// Who asks.
+  package let caller: Caller
   let limits: BodyLimits
   private let received = Mutex(Received())
 
@@ -27,11 +30,15 @@ package final class Exchange: Sendable {
     var isComplete = false
   }
 
-  package init(request: Request, channel: any Channel, id: String, parameters: [String: String], limits: BodyLimits) {
+  /// - Parameter caller: nobody where it is not known yet, or does not matter any more.
+  package init(
+    request: Request, channel: any Channel, id: String, parameters: [String: String], limits: BodyLimits, caller: Caller = Caller(.nobody)
+  ) {
     self.request = request
     self.channel = channel
     self.id = id
     self.parameters = parameters
+    self.caller = caller
     self.limits = limits
   }
 
@@ -54,9 +61,11 @@ package final class Exchange: Sendable {
     let deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
     defer { deadline.cancel() }
     var body = ByteBuffer()
+    var chunks = 0
     do {
       for try await chunk in request.body {
         let size = chunk.readableBytes
+        chunks += 1
         received.withLock {
           $0.bytes += size
           $0.held += size
@@ -64,6 +73,8 @@ package final class Exchange: Sendable {
         let all = limits.held.add(size)
         guard body.readableBytes + size <= limits.maxBytes else { throw HTTPProblem.bodyTooLarge(limit: limits.maxBytes, declared: nil) }
         guard all <= limits.maxBytesInFlight else { throw busy }
+        // Each chunk costs more than its bytes: millions of tiny ones are work without a body.
+        guard chunks <= 4096 || body.readableBytes > chunks * 16 else { throw tooManyChunks }
         if body.readableBytes == 0 { body = chunk } else { body.writeImmutableBuffer(chunk) }
         if body.readableBytes == declared { continue }
         deadline.start()
@@ -88,6 +99,12 @@ package final class Exchange: Sendable {
 
   private var tooSlow: HTTPProblem {
     var problem = HTTPProblem(.requestTimeout, "the body did not arrive within \(limits.timeout.seconds) s")
+    problem.closesConnection = true
+    return problem
+  }
+
+  private var tooManyChunks: HTTPProblem {
+    var problem = HTTPProblem(.badRequest, "the body comes in too many small chunks", expected: "16 bytes a chunk or more")
     problem.closesConnection = true
     return problem
   }

@@ -50,6 +50,8 @@ package struct Reply: Sendable {
     fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
     fields.append(HTTPField(name: .cacheControl, value: "no-store"))
     fields.append(HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
+    fields.append(HTTPField(name: .referrerPolicy, value: "no-referrer"))
+    fields.append(HTTPField(name: .crossOriginResourcePolicy, value: "same-origin"))
     for (name, value) in headers { fields[name] = value }
     if let stream { return Response(status: status, headers: fields, body: Self.body(stream, end)) }
     guard closing else {
@@ -90,6 +92,7 @@ extension HTTPField.Name {
   /// A valid name, so that no request can meet a missing one.
   private static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
 
+  package static let referrerPolicy = known("Referrer-Policy")
   package static let requestID = known("x-request-id")
   package static let inferenceHeaderLength = known("Inference-Header-Content-Length")
   package static let accelBuffering = known("X-Accel-Buffering")

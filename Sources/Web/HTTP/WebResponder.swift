@@ -1,3 +1,5 @@
+package import Access
+import Foundation
 import HTTPTypes
 package import Hummingbird
 package import Logging
@@ -14,14 +16,26 @@ package struct WebResponder: HTTPResponder {
   /// `nil` where nobody wants a line per request.
   package let accessLog: Logger?
   package let logger: Logger
+  /// Who may call what, and from where.
+  package let protection: Protection
+  /// `nil` where nobody wants traces.
+  package let tracer: RequestTracer?
+  /// Keeps what is done on admin routes; `nil` keeps nothing.
+  package let audit: (any AuditSink)?
 
-  package init(routes: RouteTable, limits: BodyLimits, metrics: ServerMetrics, ids: RequestIDs, accessLog: Logger?, logger: Logger) {
+  package init(
+    routes: RouteTable, limits: BodyLimits, metrics: ServerMetrics, ids: RequestIDs, accessLog: Logger?, logger: Logger,
+    protection: Protection, tracer: RequestTracer? = nil, audit: (any AuditSink)? = nil
+  ) {
     self.routes = routes
     self.limits = limits
     self.metrics = metrics
     self.ids = ids
     self.accessLog = accessLog
     self.logger = logger
+    self.protection = protection
+    self.tracer = tracer
+    self.audit = audit
   }
 
   package func respond(to request: Request, context: WebContext) async throws -> Response {
@@ -33,26 +47,47 @@ package struct WebResponder: HTTPResponder {
     let target = request.head.path ?? "/"
     var routeMetrics = routes.unmatched
     var exchange = Exchange(request: request, channel: context.channel, id: id, parameters: [:], limits: limits)
+    let admission = Admission(protection.gate)
+    defer { if isOver { admission.end() } }
+    let trace = tracer?.context(request.headers)
+    let isCrossOrigin = protection.allowsOrigin(request.headers)
+    // What the endpoint has not written itself is written in the words of its own protocol.
+    let dialect = ErrorDialect(path: target)
     var reply: Reply
     do {
-      let match = try routes.find(request.method, target)
-      routeMetrics = match.route.metrics
-      if !match.parameters.isEmpty {
-        exchange = Exchange(request: request, channel: context.channel, id: id, parameters: match.parameters, limits: limits)
+      try protection.check(request.head)
+      if isCrossOrigin, let answer = Protection.preflight(request.head) {
+        reply = answer
+      } else {
+        let match = try routes.find(request.method, target)
+        routeMetrics = match.route.metrics
+        let caller: Caller
+        do {
+          caller = try await admission.begin(match.route.access, request.headers, context.channel)
+        } catch {
+          if match.route.access == .admin { keep(match, .nobody, error.status.code, id) }
+          throw error
+        }
+        exchange = Exchange(
+          request: request, channel: context.channel, id: id, parameters: match.parameters, limits: limits, caller: caller)
+        let known = exchange
+        reply = try await Caller.$current.withValue(caller) { try await answer(match, known) }
       }
-      reply = try await match.route.handler(exchange)
     } catch let error where ClientGone.explains(error) {
       // The connection broke or carried no HTTP; Hummingbird ends it.
       routeMetrics.count(status: 499, seconds: (NIODeadline.now() - start).seconds, received: exchange.bytesReceived, sent: 0)
       throw error
     } catch {
-      reply = Reply(HTTPProblem.from(error, requestID: id))
+      reply = Reply(HTTPProblem.from(error, requestID: id), dialect: dialect)
     }
+    if isCrossOrigin { reply.headers += protection.crossOriginHeaders(request.headers) }
+    if let trace, trace.isSampled { reply.headers.append((.traceParent, trace.header)) }
+    if protection.isEncrypted { reply.headers.append((.strictTransportSecurity, "max-age=31536000")) }
     let isHead = request.method == .head
     let closing = reply.closesConnection || exchange.hasLongUnreadBody
     if reply.stream != nil {
       isOver = false
-      let end = streamEnd(exchange, target, routeMetrics, reply, start)
+      let end = streamEnd(exchange, target, routeMetrics, reply, start, admission, trace)
       return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing, end: end)
     }
     reply.pack(accepting: request.headers[.acceptEncoding])
@@ -63,40 +98,81 @@ package struct WebResponder: HTTPResponder {
       logger.error(
         "request failed", metadata: ["id": .string(id), "path": .string(excerpt(target, limit: 200)), "detail": .string(detail)])
     }
+    if let trace {
+      tracer?.finish(trace, request.method, route: routeMetrics.route, status: reply.status.code, exchange: exchange, start: start)
+    }
     if let accessLog {
-      accessLog.info("request", metadata: line(id, request.method, target, reply, seconds, received))
+      accessLog.info("request", metadata: line(exchange, target, reply, seconds, trace))
     }
     return reply.response(id: id, isHead: isHead, channel: context.channel, closing: closing)
   }
 
   /// Counts and logs a streamed answer when its last byte is sent, or with status 499 when the client has gone before.
   private func streamEnd(
-    _ exchange: Exchange, _ target: String, _ routeMetrics: RouteMetrics, _ reply: Reply, _ start: NIODeadline
+    _ exchange: Exchange, _ target: String, _ routeMetrics: RouteMetrics, _ reply: Reply, _ start: NIODeadline, _ admission: Admission,
+    _ trace: TraceContext?
   ) -> StreamEnd {
     // What the answer was made of is let go before it is over.
     var head = reply
     head.stream = nil
-    return StreamEnd { [head, metrics, accessLog] isComplete, bytes in
+    return StreamEnd { [head, metrics, accessLog, tracer] isComplete, bytes in
       metrics.ended()
+      admission.end()
       let seconds = (NIODeadline.now() - start).seconds
       let status = isComplete ? head.status.code : 499
       routeMetrics.count(status: status, seconds: seconds, received: exchange.bytesReceived, sent: bytes)
+      if let trace {
+        tracer?.finish(trace, exchange.request.method, route: routeMetrics.route, status: status, exchange: exchange, start: start)
+      }
       guard let accessLog else { return }
-      var line = line(exchange.id, exchange.request.method, target, head, seconds, exchange.bytesReceived)
+      var line = line(exchange, target, head, seconds, trace)
       line["status"] = .stringConvertible(status)
       line["bytes"] = .stringConvertible(bytes)
       accessLog.info("request", metadata: line)
     }
   }
 
+  /// Runs the route; what is done on admin routes is kept, however it ends.
+  private func answer(_ match: RouteTable.Match, _ exchange: Exchange) async throws -> Reply {
+    guard match.route.access == .admin, audit != nil else { return try await match.route.handler(exchange) }
+    do {
+      let reply = try await match.route.handler(exchange)
+      keep(match, exchange.caller.principal, reply.status.code, exchange.id)
+      return reply
+    } catch {
+      keep(match, exchange.caller.principal, HTTPProblem.from(error, requestID: exchange.id).status.code, exchange.id)
+      throw error
+    }
+  }
+
+  private func keep(_ match: RouteTable.Match, _ principal: Principal, _ status: Int, _ id: String) {
+    guard let audit else { return }
+    let object = match.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    let event = AuditEvent(
+      time: Date(), actor: principal.name, credential: principal.credential,
+      action: "\(match.route.method.rawValue) \(match.route.pattern)", object: object, status: status, request: id)
+    do {
+      try audit.record(event)
+    } catch {
+      logger.error("what was done could not be kept", metadata: ["id": .string(id), "detail": .string("\(error)")])
+    }
+  }
+
   private func line(
-    _ id: String, _ method: HTTPRequest.Method, _ target: String, _ reply: Reply, _ seconds: Double, _ received: Int
+    _ exchange: Exchange, _ target: String, _ reply: Reply, _ seconds: Double, _ trace: TraceContext?
   ) -> Logger.Metadata {
     var metadata: Logger.Metadata = [
-      "id": .string(id), "method": .string(excerpt(method.rawValue)), "path": .string(excerpt(target, limit: 200)),
-      "status": .stringConvertible(reply.status.code), "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3),
-      "bytes_in": .stringConvertible(received), "bytes": .stringConvertible(reply.body.count),
+      "id": .string(exchange.id), "method": .string(excerpt(exchange.request.method.rawValue)),
+      "path": .string(excerpt(target, limit: 200)), "status": .stringConvertible(reply.status.code),
+      "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3), "bytes_in": .stringConvertible(exchange.bytesReceived),
+      "bytes": .stringConvertible(reply.body.count),
     ]
+    let principal = exchange.caller.principal
+    if !principal.credential.isEmpty {
+      metadata["principal"] = .string(excerpt(principal.name))
+      metadata["credential"] = .string(excerpt(principal.credential))
+    }
+    if let trace, trace.isSampled { metadata["trace"] = .string(trace.trace) }
     if let model = reply.model {
       metadata["model"] = .string(model.name)
       metadata["version"] = .string(model.version)

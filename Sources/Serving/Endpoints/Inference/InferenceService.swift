@@ -30,12 +30,13 @@ struct InferenceService: Sendable {
   /// - Parameter version: where it is `nil` or empty, the one that the server chooses.
   /// - Throws: `HTTPProblem` 404 naming what there is, 503 for a version that is not loaded.
   func find(_ name: String, _ version: String?, for request: RequestIdentity) async throws -> Found {
+    try Caller.current.require(model: name)
     let version = version.flatMap { $0.isEmpty ? nil : $0 }
     if let runner = try language(name, version) { return .language(runner) }
     do {
       return .tensors(try await models.find(name, version: version, for: request))
     } catch let problem as HTTPProblem where problem.status == .notFound && models.versions(of: name).isEmpty {
-      throw HTTPProblem.unknownModel(name, known: (models.names + languages.names).sorted())
+      throw HTTPProblem.unknownModel(name, known: (models.names + languages.names).filter { Caller.current.maySee(model: $0) }.sorted())
     }
   }
 
@@ -52,6 +53,7 @@ struct InferenceService: Sendable {
   /// Whether a model answers now; asking loads nothing.
   /// - Throws: `HTTPProblem` 404 for a model that nobody knows.
   func isReady(_ name: String, _ version: String?) async throws -> Bool {
+    try Caller.current.require(model: name)
     let version = version.flatMap { $0.isEmpty ? nil : $0 }
     if models.versions(of: name).contains(where: { version == nil || $0.model.version == version }) { return true }
     if models.index().contains(where: { $0.name == name && (version == nil || $0.version == version) }) { return false }
@@ -73,7 +75,8 @@ struct InferenceService: Sendable {
   ///   - version: all versions where it is `nil` or empty.
   func statistics(_ name: String?, _ version: String?) async throws -> [InferenceStatistics] {
     guard let name, !name.isEmpty else {
-      return models.runners.map { InferenceStatistics($0) } + languages.runners.map { InferenceStatistics($0) }
+      return models.runners.filter { Caller.current.maySee(model: $0.model.name) }.map { InferenceStatistics($0) }
+        + languages.runners.filter { Caller.current.maySee(model: $0.model.name) }.map { InferenceStatistics($0) }
     }
     let version = version.flatMap { $0.isEmpty ? nil : $0 }
     let found = try await find(name, version, for: RequestIdentity(requestID: ""))

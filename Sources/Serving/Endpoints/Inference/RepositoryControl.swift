@@ -7,8 +7,10 @@ struct RepositoryControl: Sendable {
   let models: ModelRepository
   let languages: LanguageTable
 
+  /// What the caller may know of.
   func index() -> [ModelIndexEntry] {
-    models.index() + languages.runners.map { ModelIndexEntry(name: $0.model.name, version: $0.model.version, state: .ready) }
+    let all = models.index() + languages.runners.map { ModelIndexEntry(name: $0.model.name, version: $0.model.version, state: .ready) }
+    return all.filter { Caller.current.maySee(model: $0.name) }
   }
 
   /// - Throws: `HTTPProblem` 400 for a language model; what loading throws.
@@ -31,6 +33,7 @@ struct RepositoryControl: Sendable {
   }
 
   private func refuse(_ name: String) throws {
+    try Caller.current.require(model: name)
     guard languages.names.contains(name), models.versions(of: name).isEmpty else { return }
     throw HTTPProblem(.badRequest, "language models stay as long as the server runs", remedy: "start it anew")
   }

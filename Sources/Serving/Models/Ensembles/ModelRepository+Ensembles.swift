@@ -36,7 +36,8 @@ extension ModelRepository {
       ask: { [weak self] reference, inputs in
         guard let self else { throw HTTPProblem.stopping }
         let (name, version) = Self.split(reference)
-        return try await self.find(name, version: version).predict(inputs)
+        // Who may use the ensemble may use what it is made of, and has paid for it.
+        return try await Caller.$current.withValue(.program) { try await self.find(name, version: version).predict(inputs) }
       }, logger: logger)
     let predictor = try predictor(spec, members, asking, broken)
     // Members batch and cache by themselves; an ensemble's own cache would not see that a member was replaced.

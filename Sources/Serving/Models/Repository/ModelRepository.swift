@@ -116,9 +116,12 @@ package final class ModelRepository: Sendable {
   ) async throws
     -> ModelCall
   {
+    try Caller.current.require(model: name)
     if let call = try take(name, version, request) { return call }
     try await loadForRequest(name, version)
-    guard let call = try take(name, version, request) else { throw HTTPProblem.unknownModel(name, known: names) }
+    guard let call = try take(name, version, request) else {
+      throw HTTPProblem.unknownModel(name, known: names.filter { Caller.current.maySee(model: $0) })
+    }
     return call
   }
 
@@ -129,7 +132,8 @@ package final class ModelRepository: Sendable {
     guard names.count == 1, let name = names.first else {
       throw HTTPProblem(
         .badRequest, "this server has \(names.count) models, so the request must name one",
-        remedy: names.isEmpty ? nil : names.sorted().map { "/models/\($0)/predict" }.joined(separator: " or "))
+        remedy: names.isEmpty
+          ? nil : names.sorted().filter { Caller.current.maySee(model: $0) }.map { "/models/\($0)/predict" }.joined(separator: " or "))
     }
     return try await find(name, for: request)
   }
@@ -163,14 +167,14 @@ package final class ModelRepository: Sendable {
       let entry = entries.first { $0.version == version }
       if entry == nil || entry?.state == .unavailable, mayLoad { return }
       guard let entry else {
-        guard !entries.isEmpty else { throw HTTPProblem.unknownModel(name, known: names) }
+        guard !entries.isEmpty else { throw HTTPProblem.unknownModel(name, known: names.filter { Caller.current.maySee(model: $0) }) }
         throw HTTPProblem(
           .notFound, "model '\(name)' has no version '\(excerpt(version))'", expected: entries.map(\.version).joined(separator: ", "))
       }
       throw HTTPProblem.notReady(model: name, version: version, entry.state, reason: entry.reason)
     }
     if mayLoad { return }
-    guard let newest = entries.last else { throw HTTPProblem.unknownModel(name, known: names) }
+    guard let newest = entries.last else { throw HTTPProblem.unknownModel(name, known: names.filter { Caller.current.maySee(model: $0) }) }
     throw HTTPProblem.notReady(model: name, version: newest.version, newest.state, reason: newest.reason)
   }
 

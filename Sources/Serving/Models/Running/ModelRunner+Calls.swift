@@ -56,7 +56,10 @@ extension ModelRunner {
           items: items, requests: jobs.count, queue: jobs.reduce(0) { $0 + (start - $1.arrival).count },
           total: jobs.reduce(0) { $0 + (end - $1.arrival).count }, input: (ready - start).count, infer: (answered - ready).count,
           output: (end - answered).count))
-      for (job, answer) in zip(jobs, answers) { job.finish(.success(answer)) }
+      for (job, answer) in zip(jobs, answers) {
+        bill(job, from: start, to: end, batchItems: items)
+        job.finish(.success(answer))
+      }
     } catch {
       metrics.failed()
       logger.warning("a joined call failed; its requests run one by one", metadata: metadata(error, items: items))
@@ -76,11 +79,20 @@ extension ModelRunner {
         ModelMetrics.Execution(
           items: job.items ?? 1, requests: 1, queue: (start - job.arrival).count, total: (end - job.arrival).count, input: 0,
           infer: (end - start).count, output: 0))
+      bill(job, from: start, to: end, batchItems: job.items ?? 1)
       job.finish(.success(outputs))
     } catch {
       metrics.failed()
       job.finish(.failure(error))
     }
+  }
+
+  /// Tells the request's trace and bill of its share of a call.
+  private func bill(_ job: PredictionJob, from start: NIODeadline, to end: NIODeadline, batchItems: Int) {
+    job.work?.add(
+      RequestWork.Piece(
+        model: model.name, version: model.version, arrival: job.arrival, start: start, end: end, items: job.items ?? 1,
+        batchItems: batchItems))
   }
 
   /// An output that is as long as its padded inputs, at the item's own length.

@@ -15,6 +15,8 @@ final class PredictionJob: Sendable {
   /// How long it may take.
   let timeout: TimeAmount
   let priority: Int
+  /// Where the request's trace and bill learn what was done for it.
+  let work = Caller.current.work
   private let state: Mutex<State>
 
   /// A step of priority is worth so much of a head start.

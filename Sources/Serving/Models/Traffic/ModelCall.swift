@@ -37,6 +37,7 @@ package final class ModelCall: Sendable {
   /// - Throws: `HTTPProblem` 503 where the queue is full, 504 after the deadline; `CancellationError` when the task is cancelled; the
   ///   model's own errors.
   package func predict(_ inputs: [String: HostArray], _ options: RequestOptions = RequestOptions()) async throws -> [String: HostArray] {
+    Caller.current.charge(signature.isBatched ? signature.inputs.first.flatMap { inputs[$0.name]?.shape.first } ?? 1 : 1)
     guard let traffic else { return try await runner.predict(inputs, options) }
     let start = NIODeadline.now()
     do {

@@ -1,3 +1,4 @@
+import Access
 import Foundation
 package import HTTPTypes
 import HummingbirdCore
@@ -19,7 +20,8 @@ package struct RequestIdentity: Sendable, Hashable {
   /// What the client's headers say.
   package init(_ exchange: Exchange) {
     let named = exchange.request.headers[.clientID].flatMap { $0.isEmpty || $0.utf8.count > 256 ? nil : $0 }
-    self.init(requestID: exchange.id, client: named)
+    let credential = exchange.caller.principal.credential
+    self.init(requestID: exchange.id, client: named ?? (credential.isEmpty ? nil : credential))
   }
 }
 

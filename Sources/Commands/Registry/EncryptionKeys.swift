@@ -2,12 +2,6 @@ import ArgumentParser
 import MartletCore
 import Registry
 
-struct Keys: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Keys that encrypt files and sign versions.",
-    subcommands: [KeysEncrypt.self, KeysSign.self, KeysRotate.self])
-}
-
 /// What a command that makes a key says.
 struct KeyDocument: Codable, Sendable {
   var file: String
