@@ -32,6 +32,7 @@ extension MartletEngine {
       }
     }
     var options = Self.options(of: request)
+    options.grpcPort = request.grpcPort
     options.take(execution)
     try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
@@ -46,10 +47,14 @@ extension MartletEngine {
       source: Self.source(request.surroundings.registry, execution)
     ) { address in
       if let path = request.readyFile {
-        let ready: JSONValue = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
-        do { try AtomicFile.write(JSON.encode(ready), to: path) } catch { Terminal.note("\(error)") }
+        var ready: [String: JSONValue] = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
+        if let port = address.grpcPort { ready["grpc_port"] = .int(port) }
+        do { try AtomicFile.write(JSON.encode(JSONValue.object(ready)), to: path) } catch { Terminal.note("\(error)") }
       }
-      if !quiet { Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url) · \(options.access.audience) · Ctrl-C stops") }
+      if !quiet {
+        let grpc = address.grpcPort.map { ", gRPC at \(address.host):\($0)" } ?? ""
+        Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url)\(grpc) · \(options.access.audience) · Ctrl-C stops")
+      }
     }
     // Who waits for the file must not take a server that has stopped for one that listens.
     defer { if let path = request.readyFile { try? FileManager.default.removeItem(atPath: path) } }

@@ -126,6 +126,8 @@ public final class ModelServer: Service {
       + (traffic.flatMap { traffic in
         options.releases.map { ReleaseEndpoints(store: $0.store, recorder: traffic.recorder, repository: models).routes }
       } ?? [])
+      + TFServingEndpoints(models: models, languages: languages, byteLimit: options.maxTensorBytes).routes
+      + DocumentationEndpoints { box.value?.routes ?? [] }.routes
       + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },

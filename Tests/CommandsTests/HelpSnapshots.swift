@@ -186,7 +186,7 @@ enum HelpSnapshots {
 
     Without a name it serves the project's model, and without a project every model of the registry.
 
-    USAGE: martlet serve [<references> ...] [--host <address>] [--port <number>] [--ready-file <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet serve [<references> ...] [--host <address>] [--port <number>] [--grpc-port <number>] [--ready-file <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <references>            NAME@V
@@ -194,6 +194,7 @@ enum HelpSnapshots {
     OPTIONS:
       --host <address>        The address. (default: the project's, else 127.0.0.1)
       --port <number>         The port; 0 takes a free one. (default: the project's, else 8080)
+      --grpc-port <number>    The port for gRPC; 0 takes a free one. (default: HTTP only)
       --ready-file <file>     Write host, port and process id to this file as JSON once requests are
                               answered.
       --project <file>        The project file.

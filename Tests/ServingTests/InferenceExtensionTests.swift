@@ -8,7 +8,7 @@ import Testing
 @testable import Web
 
 /// Answers rows as tables do: a text and numbers for each.
-private struct Townsfolk: Predictor {
+struct Townsfolk: Predictor {
   let signature = ServedDocument.signature
 
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
@@ -83,7 +83,8 @@ private struct Townsfolk: Predictor {
   @Test(arguments: Way.allCases) func `half precision as raw bytes`(way: Way) async throws {
     try await withServer(way, Self.models()) { client in
       let json =
-        #"{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP16","parameters":{"binary_data_size":4}}],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}"#
+        #"{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP16","parameters":{"binary_data_size":4}}],"#
+        + #""outputs":[{"name":"y","parameters":{"binary_data":true}}]}"#
       let tail = [Float16(1.5), Float16(-0.25)].withUnsafeBytes { Array($0) }
       let answer = try await client.post(
         "/v2/models/half/infer", bytes: Array(json.utf8) + tail, type: nil, [.inferenceHeaderLength: String(json.utf8.count)])
@@ -108,7 +109,8 @@ private struct Townsfolk: Predictor {
       #expect(try await ask(#"{"name":"logits","parameters":{"binary_data":1}}"#).status == 400)
       #expect(try await ask(#"{"name":"logits","parameters":{"shared_memory_region":"a"}}"#).error.contains("shared memory"))
       let rows =
-        #"{"inputs":[{"name":"age","shape":[1],"datatype":"FP64","data":[20]},{"name":"city","shape":[1],"datatype":"BYTES","data":["a"]}],"#
+        #"{"inputs":[{"name":"age","shape":[1],"datatype":"FP64","data":[20]},"#
+        + #"{"name":"city","shape":[1],"datatype":"BYTES","data":["a"]}],"#
       let folk = try await client.post(
         "/v2/models/folk/infer", rows + #""outputs":[{"name":"scores","parameters":{"classification":1}}]}"#)
       #expect(folk.json["outputs"]?[0]?["data"] == ["0.8:1:young"])

@@ -88,7 +88,9 @@ public struct ServeRequest: Codable, Sendable, Hashable {
   public var host: String
   /// The port; 0 takes a free one.
   public var port: Int
-  /// A file to write `{"host", "port", "pid"}` to once requests are answered.
+  /// The port for gRPC; 0 takes a free one, `nil` serves HTTP only.
+  public var grpcPort: Int?
+  /// A file to write `{"host", "port", "grpc_port", "pid"}` to once requests are answered.
   public var readyFile: String?
   /// The project's settings; `nil` without a project.
   public var settings: ProjectServing?

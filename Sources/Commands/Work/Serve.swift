@@ -16,6 +16,9 @@ struct Serve: EngineCommand {
   @Option(help: ArgumentHelp("The port; 0 takes a free one. (default: the project's, else 8080)", valueName: "number"))
   var port: Int?
 
+  @Option(help: ArgumentHelp("The port for gRPC; 0 takes a free one. (default: HTTP only)", valueName: "number"))
+  var grpcPort: Int?
+
   @Option(help: ArgumentHelp("Write host, port and process id to this file as JSON once requests are answered.", valueName: "file"))
   var readyFile: String?
 
@@ -25,6 +28,9 @@ struct Serve: EngineCommand {
 
   func validate() throws {
     if let port, !(0...65_535).contains(port) { throw ValidationError("--port is \(port); expected a whole number from 0 to 65535") }
+    if let grpcPort, !(0...65_535).contains(grpcPort) {
+      throw ValidationError("--grpc-port is \(grpcPort); expected a whole number from 0 to 65535")
+    }
   }
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
@@ -32,7 +38,7 @@ struct Serve: EngineCommand {
     let summary = try await engine.serve(
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
-        port: port ?? settings?.serve.port ?? 8080, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings,
+        port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings,
         listening: security.merged(settings.map { ServeSettings($0.serve) } ?? ServeSettings())))
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"

@@ -8,7 +8,8 @@ enum IndexEndpoint {
     Reply { writer in
       writer.raw("{\"name\":\"martlet\",\"version\":")
       writer.string(MartletVersion.current)
-      writer.raw(",\"models\":")
+      // One protocol's clients take this page for a sign of life.
+      writer.raw(",\"status\":\"alive\",\"models\":")
       writer.strings(Set(models.names + languages.names).filter { Caller.current.maySee(model: $0) }.sorted())
       writer.raw(",\"routes\":")
       writer.array(routes.sorted { ($0.pattern, $0.method.rawValue) < ($1.pattern, $1.method.rawValue) }) { writer, route in

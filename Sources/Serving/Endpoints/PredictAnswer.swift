@@ -37,6 +37,25 @@ struct PredictAnswer {
     writer.raw("}")
   }
 
+  /// `{"outputs": …}` as TensorFlow Serving answers columns: the only output, or an object of all.
+  func writeColumns(to writer: inout JSONWriter) {
+    writer.raw("{\"outputs\":")
+    let specs = call.signature.outputs.filter { outputs[$0.name] != nil }
+    if specs.count == 1, let array = specs.first.flatMap({ outputs[$0.name] }) {
+      writer.nested(array)
+    } else {
+      writer.raw("{")
+      for (index, spec) in specs.enumerated() {
+        if index > 0 { writer.raw(",") }
+        writer.string(spec.name)
+        writer.raw(":")
+        if let array = outputs[spec.name] { writer.nested(array) }
+      }
+      writer.raw("}")
+    }
+    writer.raw("}")
+  }
+
   private var isBatched: Bool { call.signature.isBatched }
 
   private var items: Int { isBatched ? outputs.values.first?.shape.first ?? 0 : 1 }

@@ -8,6 +8,8 @@ struct PredictRequest {
   let inputs: [String: HostArray]
   /// The client sent one item, so it gets one answer and not a list.
   let isSingle: Bool
+  /// The client sent arrays by input, as TensorFlow Serving's clients do, so it gets arrays by output.
+  private(set) var isColumnar = false
 
   /// Reads `{"input": …}`, `{"inputs": …}` or `{"instances": …}`.
   ///
@@ -15,10 +17,12 @@ struct PredictRequest {
   /// - `inputs`, `instances`: a list of items, each numbers or `{name: numbers}`; or `{name: numbers}`.
   init(json body: ByteBuffer, signature: Signature, byteLimit: Int) throws {
     var parser = PredictParser(signature: signature, byteLimit: byteLimit)
+    var isColumnar = false
     try JSONReader.read(body) { reader in
       try reader.readObject("the body") { reader, key in
         switch key {
-        case "input", "inputs", "instances":
+        case "input", "inputs", "instances", "examples":
+          isColumnar = key == "inputs"
           guard !parser.hasInput else { throw reader.problem("'\(key)' beside another kind of input", expected: "only one of them") }
           parser.hasInput = true
           try parser.read(&reader, isList: key != "input")
@@ -32,6 +36,28 @@ struct PredictRequest {
     try InputResolver.check(parser.inputs, signature)
     inputs = parser.inputs
     isSingle = parser.isSingle
+    self.isColumnar = isColumnar
+  }
+
+  /// Reads JSON, or a file that the model's adapter takes.
+  /// - Throws: `HTTPProblem` 415 for what the model does not take.
+  init(_ body: ByteBuffer, headers: HTTPFields, call: ModelCall, byteLimit: Int) throws {
+    switch try RequestBodyKind(body, headers: headers) {
+    case .json: try self.init(json: body, signature: call.signature, byteLimit: byteLimit)
+    case .file(let mediaType, let bytes):
+      guard let adapter = call.model.adapter else {
+        throw HTTPProblem(
+          .unsupportedMediaType, "model '\(call.model.name)' takes no files", expected: "application/json with {\"input\": …}")
+      }
+      guard adapter.mediaTypes.contains(mediaType) else {
+        throw HTTPProblem(
+          .unsupportedMediaType, "model '\(call.model.name)' does not take \(excerpt(mediaType))",
+          expected: adapter.mediaTypes.joined(separator: ", "))
+      }
+      let arrays: [String: HostArray]
+      do { arrays = try adapter.convert(bytes) } catch let error as any MartletError { throw HTTPProblem(.badRequest, because: error) }
+      try self.init(adapted: arrays, signature: call.signature)
+    }
   }
 
   /// Takes what an adapter made of a file: one item.

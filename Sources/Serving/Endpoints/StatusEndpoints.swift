@@ -43,24 +43,6 @@ struct StatusEndpoints: Sendable {
         reply.model = call.answering
         return reply
       },
-      Route(.get, "/v1/models/{name}", .predict, "a language model as OpenAI's clients know it, another as TensorFlow Serving tells it") {
-        exchange in
-        let name = exchange.parameters["name"] ?? ""
-        if let runner = languages.find(name) { return Reply { OpenAIEndpoints.write(runner, id: name, to: &$0) } }
-        if !languages.runners.isEmpty, models.versions(of: name).isEmpty {
-          return Reply(.modelNotFound(name, known: languages.names + models.names), language: exchange.language)
-        }
-        _ = try await models.find(exchange.parameters["name"] ?? "")
-        return Reply { writer in
-          writer.raw("{\"model_version_status\":")
-          writer.array(models.versions(of: exchange.parameters["name"] ?? "")) { writer, runner in
-            writer.raw("{\"version\":")
-            writer.string(runner.model.version)
-            writer.raw(",\"state\":\"AVAILABLE\",\"status\":{\"error_code\":\"OK\",\"error_message\":\"\"}}")
-          }
-          writer.raw("}")
-        }
-      },
     ]
   }
 

@@ -13,8 +13,10 @@ final class GRPCEndpoint: Sendable {
   /// What happened at its methods.
   let metrics: [RouteMetrics]
 
-  init(_ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger)
-  {
+  init(
+    _ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger,
+    authorization: (any CallAuthorization)? = nil
+  ) {
     readiness = provider.service.readiness
     let services: [any RegistrableRPCService] = [
       provider,
@@ -26,7 +28,7 @@ final class GRPCEndpoint: Sendable {
       uniqueKeysWithValues: methods.map { ($0.method, RouteMetrics(route: "/\($0.fullyQualifiedMethod)", method: "GRPC")) })
     self.metrics = methods.compactMap { routes[$0.method] }
     let interceptor = CallInterceptor(
-      ids: RequestIDs(), metrics: metrics, routes: routes, logger: logger, logsCalls: options.logsRequests)
+      ids: RequestIDs(), metrics: metrics, routes: routes, logger: logger, authorization: authorization, logsCalls: options.logsRequests)
     var configuration = HTTP2ServerTransport.Posix.Config.defaults
     // Messages unpack to this at most, too.
     configuration.rpc.maxRequestPayloadSize = options.maxBodyBytes

@@ -86,7 +86,7 @@ import Testing
   @Test func `mutated messages`() async throws {
     let models = [LinearClassifier.served(), Echo(.float64, shape: [nil]).served()]
     try await withGRPC(models, [ServedLanguageModel(name: "words", version: "1", generator: FakeGenerator())]) { client, raw, _ in
-      let codes = try await Self.run(raw, count: 1500, seed: 11)
+      let codes = try await Self.run(raw, count: 1500 * FuzzTests.times, seed: 11)
       // The mutations must reach the good paths as well as the bad ones.
       #expect(codes[nil] ?? 0 > 100 && codes[.invalidArgument] ?? 0 > 100 && codes[.notFound] ?? 0 > 10, "\(codes)")
       #expect(try await client.serverLive(.init()).live)
