@@ -175,7 +175,15 @@ let package = Package(
           .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         ], exclude: ["inference.proto", "health.proto"], swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")])
     ],
+    module(
+      "Tracking", from: ["MartletCore", "Databases", "Bundles", "Registry"], tests: ["DatabaseTesting"]),
     // Floor 6
+    module(
+      "TrackingServer",
+      from: [
+        "MartletCore", "Web", "Databases", "Bundles", "Registry", "Tracking", hummingbird,
+        .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore, .product(name: "NIOPosix", package: "swift-nio"),
+      ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     module(
       "Serving",
       from: [

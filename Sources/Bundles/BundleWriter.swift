@@ -71,7 +71,7 @@ public final class BundleWriter {
   }
 
   /// Adds what is left to read of an open file.
-  func add(copyOf opened: Int32, as path: String) throws(BundleError) {
+  package func add(copyOf opened: Int32, as path: String) throws(BundleError) {
     try place(path) { (descriptor) throws(SystemFailure) in try FileTools.copy(opened, to: descriptor, path: path) }
   }
 

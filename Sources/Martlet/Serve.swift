@@ -37,10 +37,13 @@ extension MartletEngine {
     try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
-    let path = request.surroundings.registry
-    options.releases = ReleaseSettings(store: ReleaseStore(folder: ReleaseFolder.path(path))) { alias, name, version, note in
-      let registry = try ModelRegistry.open(at: path)
-      try registry.setAlias(alias, to: registry.resolve("\(name)@\(version)"), note: note)
+    let path = request.surroundings.registry, audience = options.access.audience
+    // Releases are files beside the registry; one in a database has no place beside it.
+    if !path.contains("://") {
+      options.releases = ReleaseSettings(store: ReleaseStore(folder: ReleaseFolder.path(path))) { alias, name, version, note in
+        let registry = try ModelRegistry.open(at: path)
+        try registry.setAlias(alias, to: registry.resolve("\(name)@\(version)"), note: note)
+      }
     }
     let server = try ModelServer(
       models: models, languageModels: languageModels, ensembles: Self.ensembles(request.settings), options: options,
@@ -53,7 +56,7 @@ extension MartletEngine {
       }
       if !quiet {
         let grpc = address.grpcPort.map { ", gRPC at \(address.host):\($0)" } ?? ""
-        Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url)\(grpc) · \(options.access.audience) · Ctrl-C stops")
+        Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url)\(grpc) · \(audience) · Ctrl-C stops")
       }
     }
     // Who waits for the file must not take a server that has stopped for one that listens.

@@ -26,7 +26,11 @@ protocol ReleasesCommand: RegistryCommand {
 
 extension ReleasesCommand {
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
-    try execute(ReleaseStore(folder: ReleaseFolder.path(global.registryPath)), registry, context)
+    guard !global.registryPath.contains("://") else {
+      throw ReleaseError(
+        .store, "the registry is a database, and releases are written down in the folder of a registry", remedy: "a registry in a folder")
+    }
+    return try execute(ReleaseStore(folder: ReleaseFolder.path(global.registryPath)), registry, context)
   }
 }
 

@@ -115,6 +115,35 @@ package final class Exchange: Sendable {
     problem.closesConnection = true
     return problem
   }
+
+  /// Hands the body on piece by piece, for what is longer than a server wants to hold in memory. The next piece is read when `take` is done
+  /// with the one before.
+  /// - Throws: `HTTPProblem` 413 as soon as it is clear that the body is too long, 408 where a piece does not arrive in time; what `take`
+  ///   throws.
+  package func forEachPiece(limit: Int, _ take: (ByteBuffer) async throws -> Void) async throws {
+    let declared = request.headers[.contentLength].map { Int($0) ?? Int.max }
+    if let declared, declared > limit { throw HTTPProblem.bodyTooLarge(limit: limit, declared: declared) }
+    var deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
+    defer { deadline.cancel() }
+    var count = 0
+    deadline.start()
+    do {
+      for try await piece in request.body {
+        deadline.cancel()
+        count += piece.readableBytes
+        received.withLock { $0.bytes += piece.readableBytes }
+        guard count <= limit else { throw HTTPProblem.bodyTooLarge(limit: limit, declared: nil) }
+        try await take(piece)
+        if count == declared { continue }
+        deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
+        deadline.start()
+      }
+    } catch where deadline.hasPassed {
+      throw tooSlow
+    }
+    if deadline.hasPassed, declared.map({ count < $0 }) ?? true { throw tooSlow }
+    received.withLock { $0.isComplete = true }
+  }
 }
 
 /// How much of a body the server takes.

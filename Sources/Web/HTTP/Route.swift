@@ -5,7 +5,8 @@ package struct Route: Sendable {
   package typealias Handler = @Sendable (Exchange) async throws -> Reply
 
   package let method: HTTPRequest.Method
-  /// Segments in braces stand for anything: `/models/{name}/predict`.
+  /// Segments in braces stand for anything: `/models/{name}/predict`. `{path*}` at the end stands for all that follows, as it was sent:
+  /// its handler decodes and judges it.
   package let pattern: String
   /// What somebody must be allowed to do to call it.
   package let access: RouteAccess
@@ -18,6 +19,8 @@ package struct Route: Sendable {
     case literal(String)
     /// A name, and what follows it in the same segment.
     case parameter(String, suffix: String)
+    /// A name for all segments that are left.
+    case rest(String)
   }
 
   package init(
@@ -31,6 +34,7 @@ package struct Route: Sendable {
     metrics = RouteMetrics(route: pattern, method: method.rawValue)
     segments = pattern.split(separator: "/").map { segment in
       guard segment.first == "{", let end = segment.firstIndex(of: "}") else { return .literal(String(segment)) }
+      if segment.hasSuffix("*}") { return .rest(String(segment.dropFirst().dropLast(2))) }
       return .parameter(
         String(segment[segment.index(after: segment.startIndex)..<end]), suffix: String(segment[segment.index(after: end)...]))
     }
@@ -40,12 +44,15 @@ package struct Route: Sendable {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
+  private var takesRest: Bool { if case .rest? = segments.last { true } else { false } }
+
   /// The values of the parameters, or `nil` if the path is another one.
   package func match(_ path: [Substring]) -> [String: String]? {
-    guard path.count == segments.count else { return nil }
+    guard path.count == segments.count || (path.count > segments.count && takesRest) else { return nil }
     var values: [String: String] = [:]
-    for (segment, text) in zip(segments, path) {
+    for (index, (segment, text)) in zip(segments, path).enumerated() {
       switch segment {
+      case .rest(let name): values[name] = path[index...].joined(separator: "/")
       case .literal(let literal): guard literal == text else { return nil }
       case .parameter(let name, let suffix):
         guard text.hasSuffix(suffix), let value = PercentEncoding.decode(text.dropLast(suffix.count)), !value.isEmpty else { return nil }
