@@ -30,7 +30,7 @@ import Web
     let responder = WebResponder(
       routes: RouteTable(TrackingEndpoints(store, limits: limits).routes),
       limits: BodyLimits(maxBytes: 8 << 20, maxBytesInFlight: 64 << 20, timeout: .seconds(20)), metrics: ServerMetrics(), ids: RequestIDs(),
-      accessLog: nil, logger: logger)
+      accessLog: nil, logger: logger, protection: Protection(gate: .open(logger: logger)))
     try await Application(responder: responder, logger: logger).test(.live) { client in try await body(client, store) }
   }
 

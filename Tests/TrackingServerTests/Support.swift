@@ -22,7 +22,7 @@ func withServer<Value: Sendable>(
   let responder = WebResponder(
     routes: RouteTable(TrackingEndpoints(store, limits: limits).routes),
     limits: BodyLimits(maxBytes: 8 << 20, maxBytesInFlight: 64 << 20, timeout: .seconds(20)), metrics: ServerMetrics(), ids: RequestIDs(),
-    accessLog: nil, logger: logger)
+    accessLog: nil, logger: logger, protection: Protection(gate: .open(logger: logger)))
   let application = Application(
     responder: responder, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
     onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) }, logger: logger)
