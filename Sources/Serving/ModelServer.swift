@@ -127,7 +127,7 @@ public final class ModelServer: Service {
         options.releases.map { ReleaseEndpoints(store: $0.store, recorder: traffic.recorder, repository: models).routes }
       } ?? [])
       + TFServingEndpoints(models: models, languages: languages, byteLimit: options.maxTensorBytes).routes
-      + DocumentationEndpoints { box.value?.routes ?? [] }.routes
+      + DocumentationEndpoints { box.value?.data.routes.routes ?? [] }.routes
       + StatusEndpoints(models: models, languages: languages, readiness: service.readiness, metrics: metrics).routes
       + [
         Route(.get, "/metrics", .observe, "figures for Prometheus") { _ in page.reply() },

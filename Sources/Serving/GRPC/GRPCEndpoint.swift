@@ -14,8 +14,7 @@ final class GRPCEndpoint: Sendable {
   let metrics: [RouteMetrics]
 
   init(
-    _ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger,
-    authorization: (any CallAuthorization)? = nil
+    _ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger
   ) {
     readiness = provider.service.readiness
     let services: [any RegistrableRPCService] = [
@@ -28,7 +27,7 @@ final class GRPCEndpoint: Sendable {
       uniqueKeysWithValues: methods.map { ($0.method, RouteMetrics(route: "/\($0.fullyQualifiedMethod)", method: "GRPC")) })
     self.metrics = methods.compactMap { routes[$0.method] }
     let interceptor = CallInterceptor(
-      ids: RequestIDs(), metrics: metrics, routes: routes, logger: logger, authorization: authorization, logsCalls: options.logsRequests)
+      ids: RequestIDs(), metrics: metrics, routes: routes, logger: logger, logsCalls: options.logsRequests)
     var configuration = HTTP2ServerTransport.Posix.Config.defaults
     // Messages unpack to this at most, too.
     configuration.rpc.maxRequestPayloadSize = options.maxBodyBytes

@@ -40,8 +40,6 @@ struct CallInterceptor: ServerInterceptor {
   let metrics: ServerMetrics
   let routes: [String: RouteMetrics]
   let logger: Logger
-  /// `nil` where anyone may call.
-  let authorization: (any CallAuthorization)?
   /// One line for every call.
   let logsCalls: Bool
 
@@ -58,7 +56,6 @@ struct CallInterceptor: ServerInterceptor {
     let response: StreamingServerResponse<Output>
     var code: RPCError.Code?
     do {
-      try await authorize(request.metadata, context)
       response = try await CallDeadline.$current.withValue(CallDeadline(request.metadata, start)) {
         try await CallIdentity.$current.withValue(identity) { try await next(request, context) }
       }
@@ -80,17 +77,6 @@ struct CallInterceptor: ServerInterceptor {
         ])
     }
     return response
-  }
-}
-
-extension CallInterceptor {
-  private func authorize(_ metadata: Metadata, _ context: ServerContext) async throws {
-    guard let authorization else { return }
-    var credentials: [String: String] = [:]
-    for (name, value) in metadata {
-      if case .string(let text) = value, credentials[name] == nil { credentials[name] = text }
-    }
-    try await authorization.authorize(CallAccess.of(context.descriptor), credentials: credentials, peer: context.remotePeer)
   }
 }
 

@@ -158,12 +158,6 @@ import Testing
     }
   }
 
-  @Test func `every call names who may make it`() {
-    let methods = Inference_GRPCInferenceService.Method.descriptors + Grpc_Health_V1_Health.Method.descriptors
-    #expect(Set(methods.map(\.fullyQualifiedMethod)) == Set(CallAccess.table.keys))
-    #expect(CallAccess.of(MethodDescriptor(fullyQualifiedService: "a.B", method: "C")) == .admin)
-  }
-
   @Test func `stopping lets calls in flight finish`() async throws {
     let echo = Echo(.float64, shape: [nil], held: true)
     try await withGRPC([echo.served()]) { client, _, group in

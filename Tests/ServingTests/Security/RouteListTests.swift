@@ -9,13 +9,22 @@ import Testing
   static let agreed = """
     GET / open
     GET /admin/cost observe
+    GET /docs open
+    GET /docs/page.css open
+    GET /docs/page.js open
     GET /health/live open
     GET /health/ready open
     GET /metrics observe
     GET /models predict
     GET /models/{name} predict
+    GET /openapi.json open
     GET /v1/models predict
     GET /v1/models/{name} predict
+    GET /v1/models/{name}/labels/{label} predict
+    GET /v1/models/{name}/labels/{label}/metadata predict
+    GET /v1/models/{name}/metadata predict
+    GET /v1/models/{name}/versions/{version} predict
+    GET /v1/models/{name}/versions/{version}/metadata predict
     GET /v2 open
     GET /v2/health/live open
     GET /v2/health/ready open
@@ -34,8 +43,15 @@ import Testing
     POST /v1/chat/completions predict
     POST /v1/completions predict
     POST /v1/embeddings predict
+    POST /v1/models/{name}/labels/{label}:classify predict
+    POST /v1/models/{name}/labels/{label}:predict predict
+    POST /v1/models/{name}/labels/{label}:regress predict
+    POST /v1/models/{name}/versions/{version}:classify predict
     POST /v1/models/{name}/versions/{version}:predict predict
+    POST /v1/models/{name}/versions/{version}:regress predict
+    POST /v1/models/{name}:classify predict
     POST /v1/models/{name}:predict predict
+    POST /v1/models/{name}:regress predict
     POST /v2/models/{name}/generate predict
     POST /v2/models/{name}/generate_stream predict
     POST /v2/models/{name}/infer predict

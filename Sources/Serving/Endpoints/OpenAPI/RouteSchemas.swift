@@ -24,6 +24,7 @@ enum RouteSchemas {
     ("GET /docs", RouteSchema(answer: C.text, answerType: "text/html")),
     ("GET /docs/page.js", RouteSchema(answer: C.text, answerType: "text/javascript")),
     ("GET /docs/page.css", RouteSchema(answer: C.text, answerType: "text/css")),
+    ("GET /admin/cost", RouteSchema(answer: ["type": "object"])),
     ("GET /metrics", RouteSchema(answer: C.text, answerType: "text/plain")),
     ("GET /health/live", RouteSchema(answer: C.reference("Live"))),
     ("GET /health/ready", RouteSchema(answer: C.reference("Ready"), error: C.reference("Ready"))),
