@@ -93,7 +93,7 @@ enum SearchFilter {
     static let names: [String: Field] = [
       "name": .text("m.name"), "kind": .text("v.kind"), "user": .text("v.\"user\""), "note": .text("v.note"), "digest": .text("v.digest"),
       "parent": .text("v.parent"), "version": .number("v.number"), "number": .number("v.number"), "size": .number("v.size"),
-      "created": .date("v.created"), "registered": .date("v.registered"), "stage": .text(Stage.column),
+      "created": .date("v.created"), "registered": .date("v.registered"), "stage": .text(VersionStage.column),
       "tags": .list(table: "tags", column: "tag"), "tag": .list(table: "tags", column: "tag"),
       "aliases": .list(table: "aliases", column: "alias"), "alias": .list(table: "aliases", column: "alias"),
     ]

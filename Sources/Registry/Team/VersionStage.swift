@@ -1,7 +1,7 @@
 import Databases
 
 /// Where a version stands, seen from its aliases and tags: a view, kept nowhere.
-public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
+public enum VersionStage: String, Sendable, Hashable, Codable, CaseIterable {
   /// The alias `production` points to it.
   case production
   /// The alias `staging` points to it.
@@ -20,7 +20,7 @@ public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
 
 extension ModelVersion {
   /// Where the version stands.
-  public var stage: Stage {
+  public var stage: VersionStage {
     if aliases.contains("production") { return .production }
     if aliases.contains("staging") { return .staging }
     return tags.contains("archived") ? .archived : .none
@@ -32,15 +32,15 @@ extension ModelRegistry {
   /// taken from it.
   /// - Returns: the version as it is now.
   /// - Throws: `RegistryError` as `setAlias`.
-  public func setStage(_ stage: Stage, of version: ModelVersion) throws(RegistryError) -> ModelVersion {
+  public func setStage(_ stage: VersionStage, of version: ModelVersion) throws(RegistryError) -> ModelVersion {
     try write { database in
       let found = try find(version, in: database)
-      for alias in [Stage.production, .staging].map(\.rawValue) where alias != stage.rawValue && found.version.aliases.contains(alias) {
+      for alias in [VersionStage.production, .staging].map(\.rawValue) where alias != stage.rawValue && found.version.aliases.contains(alias) {
         try requireUnprotected(alias, of: version.name, modelID: found.modelID, in: database)
         try database.execute("DELETE FROM aliases WHERE modelID = ? AND alias = ?", [found.modelID, alias])
         try log(.aliasRemoved, version.name, version: version.number, alias: alias, from: version.number, in: database)
       }
-      let archived = Stage.archived.rawValue
+      let archived = VersionStage.archived.rawValue
       if stage != .archived, found.version.tags.contains(archived) {
         try database.execute("DELETE FROM tags WHERE versionID = ? AND tag = ?", [found.versionID, archived])
         try log(.untagged, version.name, version: version.number, note: archived, in: database)
