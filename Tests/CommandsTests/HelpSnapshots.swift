@@ -44,6 +44,8 @@ enum HelpSnapshots {
 
     RELEASES SUBCOMMANDS:
       release                 Move the traffic of a served model to another version, step by step.
+      deploy                  Write the files that run models elsewhere: images, clusters, pipelines,
+                              alerts.
 
     UPKEEP SUBCOMMANDS:
       verify                  Compare every file of a version, or of all, with its SHA-256.
@@ -53,7 +55,7 @@ enum HelpSnapshots {
       gc                      Free the space of deleted versions and of what killed processes left.
       backup                  Write the registry as it is now into a folder, while others use it.
       restore                 Fill a new registry from a backup.
-      keys                    Keys that encrypt files and sign versions.
+      keys                    API keys of servers; keys that encrypt files and sign versions.
       webhooks                Addresses that are told what happens in the registry.
       schema                  Print the JSON Schema of martlet.yml.
       doctor                  Look at the installation and say how to mend what is missing.
@@ -186,7 +188,7 @@ enum HelpSnapshots {
 
     Without a name it serves the project's model, and without a project every model of the registry.
 
-    USAGE: martlet serve [<references> ...] [--host <address>] [--port <number>] [--grpc-port <number>] [--ready-file <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet serve [<options>] [<references> ...]
 
     ARGUMENTS:
       <references>            NAME@V
@@ -197,6 +199,20 @@ enum HelpSnapshots {
       --grpc-port <number>    The port for gRPC; 0 takes a free one. (default: HTTP only)
       --ready-file <file>     Write host, port and process id to this file as JSON once requests are
                               answered.
+      --keys <file>           The file with the API keys, made by martlet keys. (default: keys.json in
+                              the registry's folder, if there)
+      --insecure              Listen to other machines without keys: whoever reaches the address may do
+                              everything.
+      --admin-port <number>   A port of its own for figures, the registry, releases and keys; the other
+                              one then knows nothing of these.
+      --admin-host <address>  The address of the admin port. (default: 127.0.0.1)
+      --tls-certificate <file>
+                              The server's certificate chain, as PEM: TLS on all ports.
+      --tls-key <file>        The certificate's private key, as PEM.
+      --tls-clients <file>    The authority of clients' certificates, as PEM: clients without one get
+                              no connection.
+      --allow-host <name>     A name by which the server may be called. Can be repeated.
+      --allow-origin <origin> The origin of web pages that may call the server. Can be repeated.
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
@@ -379,7 +395,7 @@ enum HelpSnapshots {
     OVERVIEW: Talk to a language model.
 
     A line is a message; the model remembers the conversation. /help lists what else can be said.
-    A line that ends in \\ goes on in the next; \"\"\" begins and ends a message of many lines.
+    A line that ends in \\ goes on in the next; \""" begins and ends a message of many lines.
     Ctrl-C stops an answer, Ctrl-D ends the chat. Lines of another program are answered one by one.
 
     USAGE: martlet chat [<options>] <reference>
@@ -400,6 +416,28 @@ enum HelpSnapshots {
       --stop <text>           Stop where this would come. Can be repeated.
       --draft <NAME@V>        A smaller model that guesses ahead: the same text, sooner.
       --beams <number>        Write the best of so many continuations. (default: the model's)
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "embed": """
+    OVERVIEW: Turn texts into vectors, a text a line.
+
+    Without --output the vectors come on standard output, a JSON array a line.
+
+    USAGE: martlet embed <reference> [<input>] [--output <file>] [--dimensions <number>] [--batch <number>] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <input>                 A file with a text a line; - is standard input. (default: -)
+
+    OPTIONS:
+      -o, --output <file>     Write the vectors here: .npy, .csv or .jsonl (with the texts).
+      --dimensions <number>   Shorter vectors than the model's own, where it can do that.
+      --batch <number>        Texts that are computed together. (default: 64)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -429,28 +467,6 @@ enum HelpSnapshots {
                               (default: {text})
       --identifier <file>     What tells languages apart, as LanguageIdentifier is saved.
       --alias <name>          Give the new version an alias. Can be repeated.
-      --json                  Print exactly one JSON document on standard output.
-      --quiet                 No progress and no remarks.
-      --registry <path>       The registry's folder, instead of the .martlet here or above.
-      --version               Show the version.
-      -h, --help              Show help information.
-
-    """,
-    "embed": """
-    OVERVIEW: Turn texts into vectors, a text a line.
-
-    Without --output the vectors come on standard output, a JSON array a line.
-
-    USAGE: martlet embed <reference> [<input>] [--output <file>] [--dimensions <number>] [--batch <number>] [--json] [--quiet] [--registry <path>]
-
-    ARGUMENTS:
-      <reference>             NAME@V
-      <input>                 A file with a text a line; - is standard input. (default: -)
-
-    OPTIONS:
-      -o, --output <file>     Write the vectors here: .npy, .csv or .jsonl (with the texts).
-      --dimensions <number>   Shorter vectors than the model's own, where it can do that.
-      --batch <number>        Texts that are computed together. (default: 64)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -678,6 +694,43 @@ enum HelpSnapshots {
       See 'martlet help release <subcommand>' for detailed help.
 
     """,
+    "deploy": """
+    OVERVIEW: Write the files that run models elsewhere: images, clusters, pipelines, alerts.
+
+    Kinds: docker (Dockerfile and .dockerignore); compose (Compose file); kubernetes (Deployment,
+    Service, HPA, PDB, NetworkPolicy, Job, CronJob with Kustomize); helm (Helm chart); kserve (KServe
+    ServingRuntime and InferenceService); systemd (systemd unit); prometheus (Prometheus scrape
+    configuration and alert rules); grafana (Grafana dashboard); github (GitHub workflow); gitlab
+    (GitLab pipeline); jenkins (Jenkinsfile). Without a kind: all.
+
+    USAGE: martlet deploy [<options>] [<kinds> ...] --name <name>
+
+    ARGUMENTS:
+      <kinds>                 What to write.
+
+    OPTIONS:
+      --name <name>           The name of the service.
+      --image <image>         The image with its tag. (default: NAME:1)
+      --model <model>         NAME@V to serve; repeat it for more. (default: NAME@production)
+      --output <folder>       The folder to write into. (default: deploy)
+      --port <number>         The port for requests. (default: 8080)
+      --admin-port <number>   The port for figures and orders. (default: 8081)
+      --replicas <number>     Servers at least. (default: 2)
+      --max-replicas <number> Servers at most. (default: 10)
+      --cpu <amount>          Cores of one server. (default: 1)
+      --memory <amount>       Memory of one server. (default: 2Gi)
+      --gpus <number>         Graphics processors of one server. (default: 0)
+      --retrain <schedule>    When a new version is trained, as cron writes it.
+      --slow <seconds>        Seconds above which the slowest hundredth of the answers calls somebody.
+                              (default: 0.5)
+      --force                 Write over files that say something else.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
     "verify": """
     OVERVIEW: Compare every file of a version, or of all, with its SHA-256.
 
@@ -808,7 +861,9 @@ enum HelpSnapshots {
 
     """,
     "keys": """
-    OVERVIEW: Keys that encrypt files and sign versions.
+    OVERVIEW: API keys of servers; keys that encrypt files and sign versions.
+
+    A server that has API keys answers nobody without one. It sees changes within a second.
 
     USAGE: martlet keys <subcommand>
 
@@ -817,6 +872,9 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     SUBCOMMANDS:
+      create                  Make a key and show it, this once.
+      list                    List the keys.
+      revoke                  Make a key stop working.
       encrypt                 Make a key for encryption at rest, and put it before the others in a file.
       sign                    Make a key that signs versions, and print its public part.
       rotate                  Wrap the keys of all files with the newest key for encryption.

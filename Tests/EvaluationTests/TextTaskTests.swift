@@ -100,14 +100,28 @@ private struct LetterModel: TextEmbedder {
   @Test func `Solved examples stand before the question, and never the question itself`() async throws {
     let lines = (0..<4).map { "{\"prompt\": \"p\($0)\", \"target\": \"t\($0)\"}" }.joined(separator: "\n")
     let model = Listener()
-    let harness = TextHarness(generator: model, options: options { $0.shots = 2 })
+    let harness = TextHarness(
+      generator: model,
+      options: options {
+        $0.shots = 2; $0.maxTokens = 8
+      })
     _ = try await harness.run(task(lines))
     let seen = model.prompts.sorted()
     #expect(seen == ["p0 t0\n\np1 t1\n\np2", "p0 t0\n\np1 t1\n\np3", "p0 t0\n\np2 t2\n\np1", "p1 t1\n\np2 t2\n\np0"])
     await #expect(throws: ArgumentError.self) {
-      _ = try await TextHarness(generator: model, options: options { $0.shots = 4 }).run(task(lines))
+      _ = try await TextHarness(
+        generator: model,
+        options: options {
+          $0.shots = 4; $0.maxTokens = 8
+        }
+      ).run(task(lines))
     }
-    _ = try await TextHarness(generator: model, options: options { $0.shots = 4 }).run(
+    _ = try await TextHarness(
+      generator: model,
+      options: options {
+        $0.shots = 4; $0.maxTokens = 8
+      }
+    ).run(
       task("{\"prompt\": \"q\", \"target\": \"t\"}"), examples: task(lines))
     #expect(model.prompts.contains("p0 t0\n\np1 t1\n\np2 t2\n\np3 t3\n\nq"))
   }
@@ -119,7 +133,7 @@ private struct LetterModel: TextEmbedder {
       {"prompt": "Where?", "target": "paris texas"}
       {"prompt": "", "target": "asked elsewhere", "prediction": "asked elsewhere"}
       """)
-    let report = try await TextHarness(generator: ByteModel(answer: " paris \n"), options: options()).run(task)
+    let report = try await TextHarness(generator: ByteModel(answer: " paris \n"), options: options { $0.maxTokens = 16 }).run(task)
     #expect(report.metrics["exact_match"]?.value == 2.0 / 3)
     #expect(abs((report.metrics["f1"]?.value ?? 0) - (1 + 2.0 / 3 + 1) / 3) < 1e-12)
     #expect(report.predictions == ["paris", "paris", "asked elsewhere"])

@@ -50,9 +50,12 @@ import Web
       #expect(made["run"]?["info"]?["artifact_uri"] == .string("mlflow-artifacts:/0/\(id)/artifacts"))
       let metric = try await post(client, "runs/log-metric", #"{"run_uuid":"\#(id)","key":"loss","value":"NaN","timestamp":"5","step":2}"#)
       #expect(metric.status == .ok)
-      let found = try document(
-        try await post(client, "runs/search", #"{"experiment_ids":["0"],"filter":"attributes.run_name = 'one'","max_results":5}"#))
-      #expect(found["runs"]?.arrayValue?.first?["data"]?["metrics"]?.arrayValue?.first?["value"] == "NaN")
+      let found = try await post(
+        client, "runs/search", #"{"experiment_ids":["0"],"filter":"attributes.run_name = 'one'","max_results":5}"#)
+      let metrics = try document(found)["runs"]?.arrayValue?.first?["data"]?["metrics"]?.arrayValue
+      #expect(metrics?.count == 1 && metrics?.first?["value"]?.doubleValue?.isNaN == true)
+      // JSON has no such number; MLflow's clients read the word.
+      #expect(String(buffer: found.body).contains("\"NaN\""))
       let one = try await client.execute(uri: "/api/2.0/mlflow/metrics/get-history?run_id=\(id)&metric_key=loss", method: .get)
       #expect(try document(one)["metrics"]?.arrayValue?.count == 1)
     }
@@ -99,8 +102,6 @@ import Web
         down.headers[.contentDisposition]?.hasPrefix("attachment") == true && down.headers[.contentType] == "application/octet-stream")
       let listed = try document(try await client.execute(uri: root + "?path=0/run/artifacts/a+b", method: .get))
       #expect(listed == ["files": [["path": "large.bin", "is_dir": false, "file_size": .int(bytes.count)]]])
-      let tooLarge = try await client.execute(uri: root + "/0/run/more.bin", method: .put, body: ByteBuffer(bytes: bytes + bytes))
-      #expect(tooLarge.status == .contentTooLarge)
       #expect(try store.listArtifacts("0/run").map(\.name) == ["artifacts"])
       for path in [
         "../x", "%2e%2e/x", "%252e%252e/x", "a/../../x", "..%2fx", "a%5c..%5cx", "/etc/passwd", "%2fetc/passwd", "a%00b", "a%23b", "%zz",
@@ -123,6 +124,16 @@ import Web
     }
   }
 
+  @Test func `a file beyond the limit is refused and leaves nothing`() async throws {
+    try await withClient(limits: ArtifactLimits(maxFileBytes: 1 << 10)) { client, store in
+      // The last request of this connection: what is refused in the middle of a body ends it.
+      let answer = try await client.execute(
+        uri: "/api/2.0/mlflow-artifacts/artifacts/0/run/more.bin", method: .put, body: ByteBuffer(repeating: 7, count: 2 << 10))
+      #expect(answer.status == .contentTooLarge)
+      #expect(try store.listArtifacts("0/run").isEmpty)
+    }
+  }
+
   @Test func `every route says who may call it, and only three are open`() throws {
     let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("martlet-" + UUID().uuidString).path
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -130,8 +141,10 @@ import Web
     let routes = TrackingEndpoints(store).routes
     #expect(routes.filter { $0.access == .open }.map(\.pattern).sorted() == ["/api/3.0/mlflow/server-info", "/health", "/version"])
     #expect(routes.filter { $0.method == .get && $0.access != .open }.allSatisfy { $0.access == .read })
-    #expect(
-      routes.filter { $0.method != .get && !$0.pattern.hasSuffix("search") }.allSatisfy { $0.access == .write || $0.access == .admin })
+    // What is asked by POST because the question is long changes nothing.
+    let questions = ["search", "get-latest-versions"]
+    let changes = routes.filter { route in route.method != .get && !questions.contains { route.pattern.hasSuffix($0) } }
+    #expect(changes.allSatisfy { $0.access == .write || $0.access == .admin })
     let names = routes.map { "\($0.method) \($0.pattern)" }
     #expect(Set(names).count == names.count && names.count > 60)
   }

@@ -104,7 +104,8 @@ final class PostgresConnection: SQLDriver, @unchecked Sendable {
     guard status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK, status != PGRES_EMPTY_QUERY else { return }
     let state = result.flatMap { PQresultErrorField($0, Int32(UInt8(ascii: "C"))) }.map { String(cString: $0) }
     let primary = result.flatMap { PQresultErrorField($0, Int32(UInt8(ascii: "M"))) }.map { String(cString: $0) }
-    if PQstatus(pointer) != CONNECTION_OK {
+    // What carries no state does not come from the server: it did not answer.
+    if PQstatus(pointer) != CONNECTION_OK || state == nil {
       throw SQLError(
         .connectionLost, "\(location): \(primary ?? message)", remedy: "again when the server can be reached", code: state)
     }

@@ -41,7 +41,7 @@ final class GRPCEndpoint: Sendable {
     let transport = HTTP2ServerTransport.Posix(
       address: options.host.contains(":") ? .ipv6(host: options.host, port: port) : .ipv4(host: Self.numeric(options.host), port: port),
       transportSecurity: options.tls.map { .tls($0) } ?? .plaintext, config: configuration)
-    server = GRPCServer(transport: transport, services: services, interceptors: [interceptor, access])
+    server = GRPCServer(transport: transport, services: services, interceptors: [access, interceptor])
   }
 
   private static func numeric(_ host: String) -> String { host == "localhost" ? "127.0.0.1" : host }

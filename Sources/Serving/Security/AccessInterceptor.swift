@@ -27,7 +27,11 @@ struct AccessInterceptor: ServerInterceptor {
     }
     let access = Self.access[context.descriptor.method] ?? .admin
     let admission = Admission(gate)
-    let caller = try await admission.begin(access, headers, nil)
+    let caller: Caller
+    do { caller = try await admission.begin(access, headers, nil) } catch {
+      // What an interceptor throws would become an unknown error on the way.
+      return StreamingServerResponse(error: RPCError.from(error, requestID: "").error)
+    }
     let response = try await Caller.$current.withValue(caller) { try await next(request, context) }
     guard case .success(var contents) = response.accepted else {
       admission.end()

@@ -59,7 +59,8 @@ extension HTTPField.Name {
     let routes = try ModelServer(models: models, options: keys.options, logger: LogLines().logger).listeners.data.routes.routes
     try await withServer(way, models, options: keys.options) { (client) async throws in
       for route in routes {
-        let path = route.pattern.replacing("{name}", with: "fashion").replacing("{version}", with: "1")
+        let path = route.pattern.replacing("{name}", with: "fashion").replacing("{version}", with: "1").replacing(
+          /[{][a-z*]+[}]/, with: "x")
         // Without a length the body would be in chunks, which ends the connection of a request that is refused.
         let body = route.method == .post ? ByteBuffer() : nil
         let nobody = try await client.send(route.method, path, body: body)
