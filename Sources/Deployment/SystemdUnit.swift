@@ -18,7 +18,6 @@ enum SystemdUnit {
     # Requests under way may finish.
     TimeoutStopSec=30
     KillSignal=SIGTERM
-    ExecReload=/bin/kill -HUP $MAINPID
 
     DynamicUser=yes
     StateDirectory=martlet

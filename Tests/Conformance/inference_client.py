@@ -300,6 +300,8 @@ def main():
     parser.add_argument("--grpc", required=True)
     parser.add_argument("--part", choices=["kserve"], help="only this part, in this process")
     options = parser.parse_args()
+    # kserve reads the program's arguments, too, and knows others.
+    sys.argv = sys.argv[:1]
     checks = Checks()
     parts = [
         ("tritonclient over HTTP", lambda: triton_http_only(checks, options.http)),

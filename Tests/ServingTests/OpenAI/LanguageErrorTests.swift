@@ -211,7 +211,7 @@ import Testing
     options.maxGeneratedTokens = 2
     options.maxMessages = 1
     options.maxLanguageRequests = 1
-    let generator = FakeGenerator()
+    let generator = FakeGenerator(delay: .milliseconds(20))
     try await withLanguages(way, generator, options: options) { client in
       #expect(try await client.post(ChatTests.path, chat("a b c d")).json.choice["message"]?["content"] == "a b")
       #expect(try await client.post(ChatTests.path, chat("a", #""max_tokens": 3"#)).code == "integer_above_max_value")
