@@ -80,7 +80,7 @@ import Testing
       defer { flag.isUp.store(true, ordering: .relaxed) }
       do {
         for index in 0..<15 {
-          let version = try registry.register(sampleBundle(in: folder, weights: "\(index)"), tags: ["a"], aliases: ["newest"])
+          let version = try registry.register(sampleBundle(in: folder, weights: "\(index)"), tags: ["a"], aliases: ["current"])
           if index > 2 { try registry.delete(registry.resolve("fashion@\(version.number - 2)"), force: true) }
           _ = try registry.collectGarbage()
         }
