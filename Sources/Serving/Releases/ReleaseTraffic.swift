@@ -41,10 +41,12 @@ final class ReleaseTraffic: TrafficPolicy, TrafficObserver {
     // Neither says anything about the version.
     case .refused, .abandoned: return
     case .succeeded, .failed, .rejected, .late:
+      // Reading an answer costs as much as a small model: only while somebody compares.
+      let isReleased = splits.withLock { $0[model] != nil }
       recorder.answered(
         model, version: version, id: id.flatMap { $0.isEmpty ? nil : $0 }, seconds: outcome.seconds,
         hasFailed: outcome.status != .succeeded,
-        answer: outputs.flatMap(OutputComparison.answer))
+        answer: isReleased ? outputs.flatMap(OutputComparison.answer) : nil)
     }
   }
 }
