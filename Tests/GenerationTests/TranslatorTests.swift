@@ -191,6 +191,7 @@ struct TinyTranslator {
     for request in requests {
       #expect(throws: GenerationError.self) { try engine.submit(request) { _ in true } }
     }
+    #expect(throws: GenerationError.self) { try GenerationStepper(tiny.model, length: 4, threads: 1) }
     let decoder = try GenerationEngine(TinyModel("llama").model, settings)
     #expect(throws: GenerationError.self) { try decoder.submit(requests[3]) { _ in true } }
     #expect(throws: GenerationError.self) { try GenerationEngine(TinyModel("llama").model, settings, draft: tiny.model) }

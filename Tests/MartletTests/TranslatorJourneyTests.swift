@@ -14,7 +14,7 @@ import Text
     .appendingPathComponent("GenerationTests/Fixtures").path
 
   /// A folder as Hugging Face has them.
-  private static func folder(_ name: String, in place: TemporaryProject, settings: String = "{}") throws -> String {
+  static func folder(_ name: String, in place: TemporaryProject, settings: String = "{}") throws -> String {
     let folder = place.folder + "/" + name
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for file in ["config.json", "model.safetensors"] {
@@ -132,6 +132,22 @@ import Text
       Issue.record("more beams than fit were taken")
     } catch let error as LanguageRequestError {
       #expect(error.description.contains("512") && error.description.contains("160"), "\(error)")
+    }
+  }
+
+  /// Marian's own files number pieces in a way that is not read; taking them for what they are not would give wrong texts.
+  @Test func aMarianFolderNeedsAWholeTokenizer() async throws {
+    let place = try TemporaryProject()
+    let folder = try Self.folder("marian", in: place)
+    let request = ImportRequest(source: folder, name: "tiny", aliases: [], tags: [], note: "", surroundings: place.surroundings)
+    #expect(try await MartletEngine().importModel(request).architecture == "marian")
+    try FileManager.default.removeItem(atPath: folder + "/tokenizer.json")
+    for file in ["source.spm", "vocab.json"] { try Data("{}".utf8).write(to: URL(fileURLWithPath: folder + "/" + file)) }
+    do {
+      _ = try await MartletEngine().importModel(request)
+      Issue.record("numbers that mean nothing were taken")
+    } catch let error as TokenizerError {
+      #expect(error.problem.contains("vocab.json") && error.expected?.contains("tokenizer.json") == true)
     }
   }
 }

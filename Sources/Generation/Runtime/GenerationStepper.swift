@@ -15,8 +15,13 @@ public final class GenerationStepper {
   ///   - sequences: texts side by side.
   ///   - length: the most tokens of each.
   ///   - rows: tokens that are computed together at most.
-  /// - Throws: `GenerationError` where memory runs out.
+  /// - Throws: `GenerationError` for a model with an encoder, and where memory runs out.
   public init(_ model: DecoderModel, sequences: Int = 1, length: Int, rows: Int = 256, threads: Int) throws(GenerationError) {
+    guard !model.isEncoderDecoder else {
+      throw GenerationError(
+        .model, "a model that reads one text and writes another is not driven step by step", expected: "one that continues texts",
+        remedy: "a GenerationEngine and a TokenRequest with a source")
+    }
     runtime = try DecoderRuntime(model, rows: max(rows, sequences), threads: threads)
     let pages = (length + PagePool.tokens - 1) / PagePool.tokens
     let pool = PagePool(pageBytes: model.pageBytes, capacity: pages * sequences)

@@ -19,6 +19,11 @@ extension Tokenizer {
     }
     if let file = file("tokenizer.json") {
       try self.init(file: file)
+    } else if let file = file("source.spm"), FileManager.default.fileExists(atPath: path + "/vocab.json") {
+      // Marian cuts texts by one file and numbers the pieces by another: the first one's own numbers would be wrong.
+      throw TokenizerError(
+        source: file, problem: "cuts texts into pieces that vocab.json numbers, which is not read here",
+        expected: "a tokenizer.json in the folder")
     } else if let file = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm"].compactMap(file).first {
       try self.init(sentencePiece: try Self.contents(file), source: file)
     } else if let vocabulary = ["vocab.json", "encoder.json"].compactMap(file).first,
