@@ -1,6 +1,7 @@
 """Writes Tests/ModelsTests/Fixtures/language: tiny checkpoints of every architecture, saved by transformers, and what it says about them.
 
-Run with the environment of scripts/setup: .deps/python/bin/python Tools/fixtures_language.py
+Run with the environment of scripts/setup: .deps/python/bin/python Tools/fixtures_language.py [NAME …]
+Names (bert, gpt2-lora, llama-prefix, objectives …) write those fixtures only.
 
 Weights are kept in half precision to be small; the answers are computed from those very weights in single precision.
 """
@@ -9,6 +10,7 @@ import copy
 import json
 import pathlib
 import shutil
+import sys
 
 import torch
 import transformers as tf
@@ -48,6 +50,10 @@ ROPES = {
     "longrope": dict(rope_type="longrope", factor=2.0, original_max_position_embeddings=8, rope_theta=10000.0,
                      short_factor=[1.0, 1.1, 1.2, 1.3], long_factor=[1.5, 2.0, 3.0, 4.0]),
 }
+
+
+def is_asked_for(name):
+    return not sys.argv[1:] or name in sys.argv[1:]
 
 
 def randomize(model):
@@ -146,6 +152,8 @@ def inside(name, prefix, bare):
 
 def family(name, prefix, config, main, tasks, gradients, variants=(), padding=0, length=9):
     """One checkpoint with all heads; each head's answers; the same weights under other settings."""
+    if not is_asked_for(name):
+        return
     folder = ROOT / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -221,6 +229,8 @@ def minilm():
 
 def lora(name, targets, cls, parts, **settings):
     """Adapters by PEFT on a tiny model: its files, the logits and some gradients."""
+    if not is_asked_for(name + "-lora"):
+        return
     import peft
 
     folder = ROOT / (name + "-lora")
@@ -249,8 +259,91 @@ def lora(name, targets, cls, parts, **settings):
     save_file(expected, folder / "expected.safetensors")
 
 
+def prefix(name, cls, task, length=3):
+    """Prefix tuning by PEFT on a tiny model: the learned keys and values of each layer, the logits and the gradients."""
+    import peft
+
+    if not is_asked_for(name + "-prefix"):
+        return
+    base = getattr(tf, cls).from_pretrained(ROOT / name, dtype=torch.float32, num_labels=LABELS)
+    model = peft.get_peft_model(base, peft.PrefixTuningConfig(task_type=task, num_virtual_tokens=length))
+    generator = torch.Generator().manual_seed(9)
+    table = model.prompt_encoder["default"].embedding.weight
+    with torch.no_grad():
+        table.copy_(torch.randn(table.shape, generator=generator) * 0.5)
+    model.eval()
+    batch = inputs(base.config.pad_token_id, length=5)
+    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100) if task == "CAUSAL_LM" else torch.tensor([2, 0])
+    result = model(**batch, labels=labels)
+    result.loss.backward()
+    logits = result.logits[:, -labels.shape[1]:] if task == "CAUSAL_LM" else result.logits
+    expected = {"logits": logits.detach().clone(), "loss": result.loss.detach().clone(), "ids": batch["input_ids"],
+                "mask": batch["attention_mask"], "labels": labels}
+    config = model.active_peft_config
+    for kind, values in (("", table.detach()), ("gradient/", table.grad)):
+        # [layer 0's keys, layer 0's values, layer 1's keys …][heads, length, size], as PEFT cuts its table.
+        parts = values.view(length, config.num_layers * 2, config.num_attention_heads, -1).permute(1, 2, 0, 3)
+        for layer in range(config.num_layers):
+            expected[f"{kind}{layer}.key"] = parts[2 * layer].contiguous()
+            expected[f"{kind}{layer}.value"] = parts[2 * layer + 1].contiguous()
+    save_file(expected, ROOT / (name + "-prefix.safetensors"))
+
+
+def objectives():
+    """Losses and gradients of a tiny BERT for hidden tokens (as transformers' collator hides them), and for pairs of texts by the formula of
+    sentence-transformers' MultipleNegativesRankingLoss."""
+    if not is_asked_for("objectives"):
+        return
+    chosen = ["embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.weight", "encoder.layer.1.output.dense.bias"]
+    expected = {}
+
+    def gradients(kind, body):
+        for name, value in body.named_parameters():
+            if name in chosen:
+                expected[f"{kind}/gradient/{name}"] = value.grad.clone()
+
+    model = tf.BertForMaskedLM.from_pretrained(ROOT / "bert", dtype=torch.float32).eval()
+    generator = torch.Generator().manual_seed(21)
+    ids = torch.randint(5, VOCABULARY, (4, 12), generator=generator)
+    ids[1, 8:] = 0
+    ids[3, 5:] = 0
+    asked = (torch.rand(ids.shape, generator=generator) < 0.3) & (ids != 0)
+    labels = ids.masked_fill(~asked, -100)
+    # Of the hidden ones 80 % become the mask (4), 10 % another token, and 10 % stay.
+    way = torch.rand(ids.shape, generator=generator)
+    hidden = torch.where(asked & (way < 0.8), torch.tensor(4), ids)
+    hidden = torch.where(asked & (way >= 0.8) & (way < 0.9), torch.randint(5, VOCABULARY, ids.shape, generator=generator), hidden)
+    loss = model(input_ids=hidden, attention_mask=(ids != 0).long(), labels=labels).loss
+    loss.backward()
+    expected.update({"masked/ids": hidden, "masked/labels": labels, "masked/loss": loss.detach()})
+    gradients("masked", model.bert)
+
+    model = tf.BertModel.from_pretrained(ROOT / "bert", dtype=torch.float32, add_pooling_layer=False).eval()
+    texts = {name: torch.randint(3, VOCABULARY, (3, 7), generator=generator) for name in ["anchors", "positives", "negatives"]}
+    texts["anchors"][1, 5:] = 0
+    texts["positives"][2, 3:] = 0
+    texts["negatives"][0, 6:] = 0
+
+    def vectors(ids):
+        mask = (ids != 0).long()
+        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        mask = mask.unsqueeze(-1).float()
+        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1)
+
+    for kind, names in (("pairs", ["positives"]), ("triplets", ["positives", "negatives"])):
+        model.zero_grad()
+        scores = vectors(texts["anchors"]) @ torch.cat([vectors(texts[name]) for name in names]).T * 20
+        loss = torch.nn.functional.cross_entropy(scores, torch.arange(len(scores)))
+        loss.backward()
+        expected[f"{kind}/loss"] = loss.detach()
+        gradients(kind, model)
+    expected.update({f"texts/{name}": value for name, value in texts.items()})
+    save_file(expected, ROOT / "objectives.safetensors")
+
+
 def main():
-    minilm()
+    if is_asked_for("minilm"):
+        minilm()
     encoders = ["masked", "sequence", "multi", "token", "question", "hidden"]
     family("bert", "Bert", tf.BertConfig(**ENCODER, **NO_DROPOUT), "ForMaskedLM", encoders,
            ["word_embeddings.weight", "layer.0.attention.self.query.weight", "layer.1.output.LayerNorm.weight"])
@@ -287,6 +380,11 @@ def main():
          ["0.attention.self.query.lora_A.default.weight", "1.attention.self.value.lora_B.default.weight", "classifier.modules_to_save.default.weight"])
     lora("gpt2", ["c_attn", "mlp.c_proj"], "GPT2ForSequenceClassification", ["h.0.attn.c_attn.lora_A.default.weight", "h.1.mlp.c_proj.lora_B.default.weight"],
          use_rslora=True, fan_in_fan_out=True)
+    prefix("bert", "BertForSequenceClassification", "SEQ_CLS")
+    prefix("gpt2", "GPT2LMHeadModel", "CAUSAL_LM")
+    prefix("llama", "LlamaForCausalLM", "CAUSAL_LM")
+    prefix("qwen3", "Qwen3ForCausalLM", "CAUSAL_LM")
+    objectives()
     total = sum(path.stat().st_size for path in ROOT.rglob("*") if path.is_file())
     print(f"{total / 1000:.0f} kB in {ROOT}")
 

@@ -1,7 +1,8 @@
 public import NN
 import Torch
 
-/// Learned keys and values that every token of a text can look at, before the text's own (Li, Liang 2021, arXiv:2101.00190).
+/// Learned keys and values that every token of a text can look at, before the text's own (Li, Liang 2021, arXiv:2101.00190). The text's
+/// places count from behind them, as in PEFT.
 ///
 /// State, among the attention's own: `prefix.key` and `prefix.value`, each `[heads, length, size]`.
 public final class AttentionPrefix: Module {
@@ -52,6 +53,7 @@ extension LanguageModel {
     }
     guard layers.allSatisfy({ $0.prefix == nil }) else { throw ModelError("the model has prefixes already", remedy: "removePrefixes()") }
     freeze()
+    body.prefixLength = length
     for layer in layers {
       let (heads, size) = layer.prefixShape
       layer.prefix = try AttentionPrefix(heads: heads, length: length, size: size, like: layer.sample)
@@ -62,6 +64,7 @@ extension LanguageModel {
   /// Takes the prefixes off; everything learns again.
   public func removePrefixes() {
     for case let layer as any PrefixedAttention in namedModules().map(\.module) { layer.prefix = nil }
+    body.prefixLength = 0
     unfreeze()
   }
 

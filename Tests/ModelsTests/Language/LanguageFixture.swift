@@ -14,7 +14,7 @@ struct LanguageFixture {
     var testDescription: String { name }
   }
 
-  static let names = ["bert", "roberta", "distilbert", "gpt2", "llama", "qwen2", "t5", "t5-gated", "marian"]
+  static let names = ["bert", "roberta", "distilbert", "gpt2", "llama", "qwen2", "qwen3", "t5", "t5-gated", "marian"]
 
   let folder: String
   let cases: [Case]

@@ -115,4 +115,31 @@ import Torch
     let t5 = try LanguageModels.load(folder: LanguageFixture("t5").folder)
     #expect(message { _ = try t5(Tensor.ones([1, 3], dtype: .int64)) }.contains("decoder got nothing to read"))
   }
+
+  /// Hidden tokens as transformers hides and asks for them, pairs and triplets by sentence-transformers' formula.
+  @Test func objectivesAreThoseOfTheField() throws {
+    let folder = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/language/objectives.safetensors").path
+    let expected = try SafetensorsFile(path: folder)
+    func check(_ kind: String, _ model: LanguageModel, _ loss: Tensor) throws {
+      #expect(try abs(loss.double() / expected.tensor("\(kind)/loss").double() - 1) < 1e-5, "\(kind)")
+      try loss.backward()
+      let parameters = Dictionary(uniqueKeysWithValues: model.body.namedParameters().map { ($0.name, $0.parameter) })
+      let names = expected.names.filter { $0.hasPrefix("\(kind)/gradient/") }
+      #expect(names.count == 3)
+      for name in names {
+        let own = try #require(parameters[String(name.dropFirst(kind.count + 10))], "\(name)")
+        #expect(try LanguageFixture.difference(#require(own.grad), expected.tensor(name)) < 5e-5, "\(name)")
+      }
+    }
+    let bert = try LanguageFixture("bert").folder
+    let masked = try LanguageModels.load(folder: bert, task: .maskedLanguageModel)
+    let scores = try masked(masked.input(expected.tensor("masked/ids")))
+    try check("masked", masked, tokenCrossEntropy(scores, expected.tensor("masked/labels")))
+    for (kind, partners) in [("pairs", ["positives"]), ("triplets", ["positives", "negatives"])] {
+      let model = try LanguageModels.load(folder: bert, task: .embedding())
+      let anchors = try model(model.input(expected.tensor("texts/anchors")))
+      let others = try Tensor.cat(partners.map { try model(model.input(expected.tensor("texts/" + $0))) }, dim: 0)
+      try check(kind, model, multipleNegatives(anchors, others))
+    }
+  }
 }

@@ -168,4 +168,43 @@ import Torch
     model.removePrefixes()
     #expect(try model(input).equal(plain))
   }
+
+  /// Values and gradients of prefixes: among them that a text's places count from behind the prefix.
+  @Test(arguments: ["bert", "gpt2", "llama", "qwen3"]) func prefixesAnswerAsThoseOfPEFT(name: String) throws {
+    let place = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/language/\(name)-prefix.safetensors").path
+    let expected = try SafetensorsFile(path: place)
+    let model = try LanguageModels.load(
+      folder: LanguageFixture(name).folder, task: name == "bert" ? .classification(labels: 3) : .causalLanguageModel)
+    try model.addPrefixes(length: 3)
+    let prefixes = try model.namedModules().compactMap { $0.module as? any PrefixedAttention }.map { try #require($0.prefix) }
+    #expect(prefixes.count == 2)
+    for (layer, prefix) in prefixes.enumerated() {
+      try withoutGrad {
+        for (parameter, kind) in [(prefix.key, "key"), (prefix.value, "value")] {
+          let values = try expected.tensor("\(layer).\(kind)")
+          #expect(parameter.shape == values.shape)
+          try parameter.value.detach().copy_(values)
+        }
+      }
+    }
+    let labels = try expected.tensor("labels")
+    let scores = try model(TokenInput(expected.tensor("ids"), mask: expected.tensor("mask")))
+    let mask = try expected.tensor("mask")
+    // What stands behind a text's end is never asked for.
+    let isAsked = name == "bert" ? nil : try mask.unsqueeze(-1).to(.float32)
+    let found = try isAsked.map { try scores * $0 } ?? scores, all = try expected.tensor("logits")
+    let wanted = try isAsked.map { try all * $0 } ?? all
+    #expect(try LanguageFixture.difference(found, wanted) < 1e-5)
+    let loss = try model.usualLoss(scores, labels)
+    #expect(try abs(loss.double() / expected.tensor("loss").double() - 1) < 1e-5)
+    try loss.backward()
+    for (layer, prefix) in prefixes.enumerated() {
+      for (parameter, kind) in [(prefix.key, "key"), (prefix.value, "value")] {
+        let gradient = try #require(parameter.grad)
+        #expect(try LanguageFixture.difference(gradient, expected.tensor("gradient/\(layer).\(kind)")) < 5e-5, "\(layer).\(kind)")
+      }
+    }
+    // The room that the model has is shared.
+    if name == "gpt2" { #expect(throws: TorchError.self) { try model(TokenInput(rows: [[Int](repeating: 3, count: 22)], padding: 0)) } }
+  }
 }

@@ -27,7 +27,7 @@ public final class Bert: LanguageBody {
     try check(input, positions: configuration.positions == .bert ? configuration.maxPositions : nil)
     return try observed(input.ids) { (_) throws(TorchError) in
       let pattern = try AttentionPattern.bidirectional(input)
-      var hidden = try embeddings(input)
+      var hidden = try embeddings(input, behind: prefixLength)
       for layer in encoder.layer {
         hidden = try run(layer, [hidden]) { (inputs) throws(TorchError) in try layer(inputs[0], pattern) }
       }
@@ -66,7 +66,8 @@ private final class BertEmbeddings: Module {
 
   override class var stateNames: [String: String] { ["layerNorm": "LayerNorm"] }
 
-  func callAsFunction(_ input: TokenInput) throws(TorchError) -> Tensor {
+  /// - Parameter prefix: places that a prefix takes before the text's tokens.
+  func callAsFunction(_ input: TokenInput, behind prefix: Int) throws(TorchError) -> Tensor {
     let words = try wordEmbeddings(input.ids)
     // Without types all are of the first: its row is added as it is.
     let types: Tensor =
@@ -75,18 +76,22 @@ private final class BertEmbeddings: Module {
       } else {
         try tokenTypeEmbeddings.weight.value.select(dim: 0, index: 0)
       }
-    return try dropout(layerNorm(words + types + positionEmbeddings(positions(input))))
+    return try dropout(layerNorm(words + types + positionEmbeddings(positions(input, behind: prefix))))
   }
 
-  private func positions(_ input: TokenInput) throws(TorchError) -> Tensor {
-    guard configuration.positions == .roberta, input.positions == nil else { return try input.countedPositions() }
+  private func positions(_ input: TokenInput, behind prefix: Int) throws(TorchError) -> Tensor {
+    guard configuration.positions == .roberta, input.positions == nil else {
+      let counted = try input.countedPositions()
+      return prefix == 0 ? counted : try counted + prefix
+    }
     let padding = configuration.padding ?? 1
     let isToken = try input.ids.ne(.int(padding)).to(.int64)
-    let positions = try isToken.cumsum(dim: 1) * isToken + padding
-    let last = input.ids.shape[1] + padding
+    let positions = try (isToken.cumsum(dim: 1) + prefix) * isToken + padding
+    let last = input.ids.shape[1] + prefix + padding
     if last >= configuration.maxPositions, try positions.max().int() >= configuration.maxPositions {
       throw TorchError(
-        .value, "Roberta", "a text of \(input.ids.shape[1]) tokens", expected: "at most \(configuration.maxPositions - padding - 1)",
+        .value, "Roberta", "a text of \(input.ids.shape[1]) tokens",
+        expected: "at most \(configuration.maxPositions - padding - prefix - 1)",
         remedy: "truncate the text, or cut it into pieces")
     }
     return positions

@@ -65,7 +65,7 @@ public final class DistilBert: LanguageBody {
     try check(input, positions: configuration.maxPositions)
     return try observed(input.ids) { (_) throws(TorchError) in
       let pattern = try AttentionPattern.bidirectional(input)
-      var hidden = try embeddings(input)
+      var hidden = try embeddings(input, places(input))
       for layer in transformer.layer {
         hidden = try run(layer, [hidden]) { (inputs) throws(TorchError) in try layer(inputs[0], pattern) }
       }
@@ -93,8 +93,8 @@ private final class DistilBertEmbeddings: Module {
 
   override class var stateNames: [String: String] { ["layerNorm": "LayerNorm"] }
 
-  func callAsFunction(_ input: TokenInput) throws(TorchError) -> Tensor {
-    try dropout(layerNorm(wordEmbeddings(input.ids) + positionEmbeddings(input.countedPositions())))
+  func callAsFunction(_ input: TokenInput, _ places: Tensor) throws(TorchError) -> Tensor {
+    try dropout(layerNorm(wordEmbeddings(input.ids) + positionEmbeddings(places)))
   }
 }
 

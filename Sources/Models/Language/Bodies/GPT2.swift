@@ -79,7 +79,7 @@ public final class GPT2: LanguageBody {
     try check(input, positions: configuration.maxPositions)
     return try observed(input.ids) { (_) throws(TorchError) in
       let pattern = try AttentionPattern.causal(input)
-      var hidden = try wte(input.ids) + wpe(input.countedPositions())
+      var hidden = try wte(input.ids) + wpe(places(input))
       if let types = input.types { hidden = try hidden + wte(types) }
       hidden = try drop(hidden)
       for block in h {

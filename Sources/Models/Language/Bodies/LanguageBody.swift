@@ -23,6 +23,8 @@ open class LanguageBody: Module {
   /// model.body.recomputation = checkpointed
   /// ```
   public final var recomputation: Recomputation?
+  /// Places that learned prefixes take before a text's own tokens.
+  final var prefixLength = 0
 
   init(width: Int, vocabulary: Int, isCausal: Bool, padding: Int?) {
     self.width = width
@@ -55,10 +57,16 @@ open class LanguageBody: Module {
   final func check(_ input: TokenInput, positions: Int?) throws(TorchError) {
     let place = "\(Self.self)"
     try input.check(place)
-    let length = input.ids.shape[1]
-    if let positions, input.positions == nil, length > positions {
+    let length = input.ids.shape[1], most = positions.map { $0 - prefixLength }
+    if let most, input.positions == nil, length > most {
       throw TorchError(
-        .value, place, "a text of \(length) tokens", expected: "at most \(positions)", remedy: "truncate the text, or cut it into pieces")
+        .value, place, "a text of \(length) tokens", expected: "at most \(most)", remedy: "truncate the text, or cut it into pieces")
     }
+  }
+
+  /// Each token's place, `[batch or 1, length]`, behind those of a prefix.
+  final func places(_ input: TokenInput) throws(TorchError) -> Tensor {
+    let positions = try input.countedPositions()
+    return prefixLength == 0 ? positions : try positions + prefixLength
   }
 }

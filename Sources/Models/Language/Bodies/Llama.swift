@@ -25,9 +25,9 @@ public final class Llama: LanguageBody {
     try check(input, positions: nil)
     return try observed(input.ids) { (_) throws(TorchError) in
       var hidden = try embedTokens(input.ids)
-      let longest = try input.positions.map { (positions) throws(TorchError) in try positions.max().int() + 1 }
+      let longest = try input.positions.map { (positions) throws(TorchError) in try positions.max().int() + 1 } ?? input.ids.shape[1]
       let rotary = try RotaryPositions(
-        configuration.rotary, positions: input.countedPositions(), longest: longest ?? input.ids.shape[1], dtype: hidden.dtype)
+        configuration.rotary, positions: places(input), longest: longest + prefixLength, dtype: hidden.dtype)
       var patterns: [Int: AttentionPattern] = [:]
       for (layer, window) in zip(layers, configuration.windows) {
         if patterns[window ?? 0] == nil { patterns[window ?? 0] = try AttentionPattern.causal(input, window: window) }
