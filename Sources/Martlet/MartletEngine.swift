@@ -182,7 +182,9 @@ public struct MartletEngine: Engine {
 
   public func initialize(_ request: InitRequest) async throws -> InitSummary {
     try TorchLibrary.check()
-    return try await CancelledBySignals.run { try TableInit.write(request) }
+    return try await CancelledBySignals.run {
+      try TextInit.isAsked(request) ? TextInit.write(request) : TableInit.write(request)
+    }
   }
 
   public func doctor(_ request: DoctorRequest) async throws -> DoctorReport { Doctor.examine(request.surroundings) }

@@ -23,10 +23,12 @@ extension MartletEngine {
       throw ArgumentError("the registry \(request.surroundings.registry) holds no model", remedy: "martlet run")
     }
     var models: [ServedModel] = [], languageModels: [ServedLanguageModel] = []
+    let drafts = DraftModels(request.listening.drafts, registry)
+    try drafts.check(Self.writing(all, registry))
     for reference in all {
       let version = try registry.resolve(reference)
       if LanguageBundle.kinds.contains(try registry.manifest(of: version).kind) {
-        languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version), registry))
+        languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version), registry, drafts))
       } else {
         models.append(try Self.served(version, from: registry, execution))
       }
@@ -65,5 +67,21 @@ extension MartletEngine {
     return ServeSummary(
       models: names, host: request.host, port: server.address?.port ?? request.port, requests: server.answeredRequests,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
+  }
+
+  /// The names of the models that write among those that are served, and of those that routers name.
+  private static func writing(_ references: [String], _ registry: ModelRegistry) throws -> Set<String> {
+    var names: Set<String> = []
+    for reference in references {
+      let version = try registry.resolve(reference)
+      switch try registry.manifest(of: version).kind {
+      case LanguageBundle.generator: names.insert(version.name)
+      case LanguageRoutes.kind:
+        let parts = try LanguageRoutes.parts(of: registry.bundle(version))
+        names.formUnion(try parts.map { try registry.resolve($0).name })
+      default: break
+      }
+    }
+    return names
   }
 }

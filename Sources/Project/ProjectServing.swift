@@ -26,6 +26,8 @@ public struct ProjectServing: Codable, Sendable, Hashable {
   public var tracing: Tracing?
   /// What the machine costs.
   public var prices: Prices?
+  /// Smaller models that guess ahead, by the name of the language model that they guess for; `*` is every one.
+  public var drafts: [String: String]?
 
   /// Where the admin listener listens.
   public struct AdminListener: Codable, Sendable, Hashable {

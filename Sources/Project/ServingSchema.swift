@@ -22,6 +22,9 @@ extension ProjectSchema {
     .optional("limits", .mapping(limits), "What the server takes at most."),
     .optional("tracing", .mapping(tracing), "Where traces of requests go. Left out: nowhere."),
     .optional("prices", .mapping(prices), "What the machine costs, for the cost report."),
+    .optional(
+      "drafts", .table(.text(.any)),
+      "Smaller models that guess ahead, by the language model's name: {smollm2: tiny@1}; '*' is every one. The same texts, sooner."),
   ])
 
   private static let access = MappingShape([

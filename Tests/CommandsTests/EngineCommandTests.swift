@@ -34,7 +34,10 @@ import Testing
     let asked = try #require(engine.asked.initialize)
     #expect(asked.input == "rows.csv" && asked.target == "churn" && asked.task == nil && asked.folder == "new" && asked.force)
     #expect(outcome.output.contains("id is left out\nmartlet.yml and data-schema.json are written: classification, 7 rows of 3 columns"))
-    #expect(await martlet("init", "rows.csv", engine: engine, registry: folder.registry).exitCode == 2)
+    #expect(await martlet("init", "texts", "--task", "embedding", engine: engine, registry: folder.registry).exitCode == 0)
+    #expect(engine.asked.initialize?.target == nil && engine.asked.initialize?.task == "embedding")
+    #expect(
+      await martlet("init", "rows.csv", "--task", "regression", engine: engine, registry: folder.registry).exitCode == 2)
     #expect(
       await martlet("init", "rows.csv", "--target", "a", "--task", "image-classification", engine: engine, registry: folder.registry)
         .exitCode == 2)
@@ -115,6 +118,10 @@ import Testing
     #expect(engine.asked.serve?.references == ["a", "b@3"])
     #expect(engine.asked.serve?.port == 9000)
     #expect(engine.asked.serve?.host == "::1")
+    let drafted = try folder.project("serve: {drafts: {large: small@2, other: tiny}}\n")
+    _ = await martlet("serve", "large", "--project", drafted, "--draft", "large=small@3", "--draft", "least", engine: engine)
+    #expect(engine.asked.serve?.listening.drafts == ["large": "small@3", "other": "tiny", "*": "least"])
+    #expect(await martlet("serve", "large", "--draft", "=small", engine: engine).exitCode == 2)
   }
 
   @Test func previewPassesEverythingOn() async throws {

@@ -14,7 +14,7 @@ enum HelpSnapshots {
       -h, --help              Show help information.
 
     WORK SUBCOMMANDS:
-      init                    Look at a table and write a project for it.
+      init                    Look at a table or at texts and write a project for them.
       run                     Train, judge and register: the whole journey.
       train                   Train only; nothing is registered.
       evaluate                Judge a version on the project's test part.
@@ -64,19 +64,22 @@ enum HelpSnapshots {
 
     """,
     "init": """
-    OVERVIEW: Look at a table and write a project for it.
+    OVERVIEW: Look at a table or at texts and write a project for them.
 
     The martlet.yml runs as it is; its comments say what was noticed and what can be changed.
 
     USAGE: martlet init <table> [--target <column>] [--task <task>] [--output <folder>] [--force] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
-      <table>                 The table: CSV, Parquet, Arrow or JSON Lines.
+      <table>                 The table (CSV, Parquet, Arrow or JSON Lines), the file of texts (CoNLL's
+                              tags, too), or the folder of texts or of classes.
 
     OPTIONS:
-      --target <column>       The column to learn.
-      --task <task>           classification, regression, clustering or anomaly-detection. (default: by
-                              the target's values)
+      --target <column>       The column to learn. Texts with classes, tags or partners are recognised
+                              without.
+      --task <task>           classification, regression, clustering or anomaly-detection; for texts
+                              text-classification, token-classification, embedding, translation or
+                              language-model. (default: by the target's values, or by the columns)
       -o, --output <folder>   The folder for the project. (default: .)
       --force                 Replace a project that is there.
       --json                  Print exactly one JSON document on standard output.
@@ -199,6 +202,9 @@ enum HelpSnapshots {
       --grpc-port <number>    The port for gRPC; 0 takes a free one. (default: HTTP only)
       --ready-file <file>     Write host, port and process id to this file as JSON once requests are
                               answered.
+      --draft <[MODEL=]NAME@V>
+                              A smaller model that guesses ahead for the language models, or for one:
+                              the same texts, sooner. Can be repeated.
       --keys <file>           The file with the API keys, made by martlet keys. (default: keys.json in
                               the registry's folder, if there)
       --insecure              Listen to other machines without keys: whoever reaches the address may do

@@ -67,7 +67,7 @@ public struct PredictRequest: Codable, Sendable, Hashable {
 
 /// `martlet init`
 public struct InitRequest: Codable, Sendable, Hashable {
-  /// The table.
+  /// The table, or the file or folder of texts.
   public var input: String
   /// The column to learn; `nil` for tasks that need none.
   public var target: String?

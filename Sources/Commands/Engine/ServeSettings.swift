@@ -21,6 +21,8 @@ public struct ServeSettings: Codable, Sendable, Hashable {
   public var tracing: ProjectServing.Tracing?
   /// What the machine costs.
   public var prices: ProjectServing.Prices?
+  /// Smaller models that guess ahead, by the name of the language model that they guess for; `*` is every one.
+  public var drafts: [String: String] = [:]
 
   /// No credentials, one listener, no TLS.
   public init() {}
@@ -36,5 +38,6 @@ public struct ServeSettings: Codable, Sendable, Hashable {
     limits = project.limits ?? limits
     tracing = project.tracing
     prices = project.prices
+    drafts = project.drafts ?? [:]
   }
 }

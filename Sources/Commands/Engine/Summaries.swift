@@ -245,8 +245,8 @@ public struct PreviewSummary: Codable, Sendable, Hashable {
 public struct InitSummary: Codable, Sendable, Hashable {
   /// The project file.
   public var project: String
-  /// The schema that new data are held against.
-  public var schema: String
+  /// The schema that new data are held against; `nil` for texts, which have none.
+  public var schema: String?
   public var task: String
   public var rows: Int
   public var columns: Int
@@ -254,7 +254,7 @@ public struct InitSummary: Codable, Sendable, Hashable {
   public var remarks: [String]
 
   /// A new project.
-  public init(project: String, schema: String, task: String, rows: Int, columns: Int, remarks: [String]) {
+  public init(project: String, schema: String?, task: String, rows: Int, columns: Int, remarks: [String]) {
     self.project = project
     self.schema = schema
     self.task = task

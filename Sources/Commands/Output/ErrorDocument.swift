@@ -19,10 +19,16 @@ public struct ErrorDocument: Codable, Sendable, Hashable {
 }
 
 /// A command line that makes no sense.
-struct UsageError: MartletError {
-  let problem: String
-  var expected: String?
-  var remedy: String?
+package struct UsageError: MartletError {
+  package let problem: String
+  package var expected: String?
+  package var remedy: String?
+
+  package init(problem: String, expected: String? = nil, remedy: String? = nil) {
+    self.problem = problem
+    self.expected = expected
+    self.remedy = remedy
+  }
 }
 
 extension ErrorDocument {

@@ -3,18 +3,22 @@ import Project
 
 struct InitCommand: EngineCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Look at a table and write a project for it.",
+    commandName: "init", abstract: "Look at a table or at texts and write a project for them.",
     discussion: "The martlet.yml runs as it is; its comments say what was noticed and what can be changed.")
 
-  @Argument(help: "The table: CSV, Parquet, Arrow or JSON Lines.", completion: .file())
+  @Argument(
+    help: "The table (CSV, Parquet, Arrow or JSON Lines), the file of texts (CoNLL's tags, too), or the folder of texts or of classes.",
+    completion: .file())
   var table: String
 
-  @Option(help: ArgumentHelp("The column to learn.", valueName: "column"))
+  @Option(help: ArgumentHelp("The column to learn. Texts with classes, tags or partners are recognised without.", valueName: "column"))
   var target: String?
 
   @Option(
     help: ArgumentHelp(
-      "classification, regression, clustering or anomaly-detection. (default: by the target's values)", valueName: "task"))
+      "classification, regression, clustering or anomaly-detection; for texts text-classification, token-classification, embedding, "
+        + "translation or language-model. (default: by the target's values, or by the columns)",
+      valueName: "task"))
   var task: String?
 
   @Option(name: [.short, .long], help: ArgumentHelp("The folder for the project.", valueName: "folder"), completion: .directory)
@@ -26,9 +30,9 @@ struct InitCommand: EngineCommand {
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    let tasks = ProjectTask.allCases.filter(\.isTable).map(\.rawValue)
+    let tasks = ProjectTask.allCases.filter { ($0.isTable || $0.isText) && $0 != .multiTask }.map(\.rawValue)
     if let task, !tasks.contains(task) { throw ValidationError("--task is \(task); expected \(tasks.joined(separator: ", "))") }
-    if target == nil, task == nil || task == "classification" || task == "regression" {
+    if target == nil, task == "classification" || task == "regression" {
       throw ValidationError("--target is missing; expected the column to learn, or --task clustering or anomaly-detection")
     }
   }
@@ -37,8 +41,9 @@ struct InitCommand: EngineCommand {
     let summary = try await engine.initialize(
       InitRequest(input: table, target: target, task: task, folder: output, force: force, surroundings: global.surroundings))
     var text = summary.remarks.map { "\($0)\n" }.joined()
-    text += "\(summary.project) and \(summary.schema) are written: \(summary.task), \(Wording.count(summary.rows, "row")) of "
-    text += "\(Wording.count(summary.columns, "column"))\ntry: martlet run \(summary.project)\n"
+    let written = summary.schema.map { "\(summary.project) and \($0) are written" } ?? "\(summary.project) is written"
+    text += "\(written): \(summary.task), \(Wording.count(summary.rows, "row")) of \(Wording.count(summary.columns, "column"))\n"
+    text += "try: martlet run \(summary.project)\n"
     return CommandResult(document: summary, text: text)
   }
 }

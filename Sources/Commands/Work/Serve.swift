@@ -22,6 +22,13 @@ struct Serve: EngineCommand {
   @Option(help: ArgumentHelp("Write host, port and process id to this file as JSON once requests are answered.", valueName: "file"))
   var readyFile: String?
 
+  @Option(
+    name: .customLong("draft"),
+    help: ArgumentHelp(
+      "A smaller model that guesses ahead for the language models, or for one: the same texts, sooner. Can be repeated.",
+      valueName: "[MODEL=]NAME@V"))
+  var drafts: [String] = []
+
   @OptionGroup var security: ServeSecurityOptions
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
@@ -31,15 +38,24 @@ struct Serve: EngineCommand {
     if let grpcPort, !(0...65_535).contains(grpcPort) {
       throw ValidationError("--grpc-port is \(grpcPort); expected a whole number from 0 to 65535")
     }
+    if let odd = drafts.first(where: { $0.hasPrefix("=") || $0.hasSuffix("=") || $0.isEmpty }) {
+      throw ValidationError("--draft is '\(odd)'; expected NAME@V or MODEL=NAME@V")
+    }
   }
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
     let settings = try project.loadIfThere()?.project
+    var listening = security.merged(settings.map { ServeSettings($0.serve) } ?? ServeSettings())
+    for draft in drafts {
+      let parts = draft.split(separator: "=", maxSplits: 1).map(String.init)
+      listening.drafts[parts.count == 2 ? parts[0] : "*"] = parts.last
+    }
     let summary = try await engine.serve(
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
-        port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort, readyFile: readyFile, settings: settings?.serve, surroundings: global.surroundings,
-        listening: security.merged(settings.map { ServeSettings($0.serve) } ?? ServeSettings())))
+        port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort, readyFile: readyFile, settings: settings?.serve,
+        surroundings: global.surroundings,
+        listening: listening))
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)

@@ -66,16 +66,23 @@ struct LanguageRoutes: Codable {
     return sides.count == 2 ? sides : nil
   }
 
+  /// The versions that a bundle names.
+  static func parts(of bundle: ModelBundle) throws -> [String] {
+    let routes = try bundle.json(LanguageRoutes.self, of: file)
+    return Set(routes.routes.values).union(routes.translators.values).sorted()
+  }
+
   /// Loads the models that a bundle names, each once.
   static func load(
-    _ bundle: ModelBundle, _ registry: ModelRegistry, model: (ModelBundle) throws -> any TextGenerator
+    _ bundle: ModelBundle, _ registry: ModelRegistry, model: (ModelVersion, ModelBundle) throws -> any TextGenerator
   ) throws -> any TextGenerator {
     let routes = try bundle.json(LanguageRoutes.self, of: file)
     let caller = CallerLanguage(try bundle.json(LanguageIdentifier.self, of: identifierFile))
     var loaded: [String: any TextGenerator] = [:]
     func generator(_ reference: String) throws -> any TextGenerator {
       if let known = loaded[reference] { return known }
-      let new = try model(registry.bundle(try registry.resolve(reference)))
+      let version = try registry.resolve(reference)
+      let new = try model(version, registry.bundle(version))
       loaded[reference] = new
       return new
     }

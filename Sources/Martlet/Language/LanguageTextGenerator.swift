@@ -5,7 +5,7 @@ import Text
 
 /// A model that writes with its tokenizer and its chat template: texts and conversations in, text out.
 final class LanguageTextGenerator: TextGenerator {
-  private let engine: GenerationEngine
+  let engine: GenerationEngine
   let prompts: LanguagePrompt
   private let defaults: GenerationDefaults
   private let endTokens: Set<Int>

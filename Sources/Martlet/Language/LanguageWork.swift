@@ -52,23 +52,32 @@ extension MartletEngine {
         "\(version.reference) is a \(bundle.manifest.kind)", expected: "a language model",
         remedy: "martlet import FOLDER, or martlet predict \(version.reference)")
     }
-    let draft = try request.draft.map { try Self.decoder(registry.bundle(registry.resolve($0))) }
-    let (generator, embedder) = try Self.language(bundle, registry, draft: draft)
+    let drafts = DraftModels(request.draft.map { [version.name: $0] } ?? [:], registry)
+    let (generator, embedder) = try Self.language(version, bundle, registry, drafts)
     return LoadedLanguageModel(name: version.name, version: version.number, generator: generator, embedder: embedder)
   }
 
   /// A version as the endpoints of OpenAI's clients serve it.
   static func servedLanguageModel(
-    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry
+    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry, _ drafts: DraftModels
   ) throws -> ServedLanguageModel {
-    let (generator, embedder) = try language(bundle, registry)
+    let (generator, embedder) = try language(version, bundle, registry, drafts)
     return ServedLanguageModel(
       name: version.name, version: String(version.number), generator: generator, embedder: embedder, platform: "martlet",
       metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
   }
 
+  /// A version that writes texts.
+  /// - Throws: `ArgumentError` for one that does not.
+  static func generator(_ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry) throws -> any TextGenerator {
+    guard let generator = try language(version, bundle, registry, DraftModels([:], registry)).generator else {
+      throw ArgumentError("\(version.reference) does not write text", expected: "a \(LanguageBundle.generator)")
+    }
+    return generator
+  }
+
   /// The weights of a bundle's model that writes.
-  private static func decoder(_ bundle: ModelBundle) throws -> DecoderModel {
+  static func decoder(_ bundle: ModelBundle) throws -> DecoderModel {
     guard bundle.manifest.kind == LanguageBundle.generator else {
       throw ArgumentError("\(bundle.manifest.name) is a \(bundle.manifest.kind)", expected: "a language model as the draft")
     }
@@ -78,11 +87,11 @@ extension MartletEngine {
 
   /// A bundle's own model, or those that a router's bundle names.
   private static func language(
-    _ bundle: ModelBundle, _ registry: ModelRegistry, draft: DecoderModel? = nil
+    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry, _ drafts: DraftModels
   ) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
-    guard bundle.manifest.kind == LanguageRoutes.kind else { return try language(bundle, draft: draft) }
-    let router = try LanguageRoutes.load(bundle, registry) { bundle in
-      guard let generator = try language(bundle).generator else {
+    guard bundle.manifest.kind == LanguageRoutes.kind else { return try language(version, bundle, drafts) }
+    let router = try LanguageRoutes.load(bundle, registry) { version, bundle in
+      guard let generator = try language(version, bundle, drafts).generator else {
         throw ArgumentError("\(bundle.manifest.name) does not write text", expected: "a \(LanguageBundle.generator)")
       }
       return generator
@@ -91,7 +100,7 @@ extension MartletEngine {
   }
 
   private static func language(
-    _ bundle: ModelBundle, draft: DecoderModel? = nil
+    _ version: ModelVersion, _ bundle: ModelBundle, _ drafts: DraftModels
   ) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
     if bundle.has(LanguageBundle.gguf) {
       let file = try GGUFFile(path: try bundle.path(of: LanguageBundle.gguf))
@@ -101,7 +110,8 @@ extension MartletEngine {
       defaults.endTokens = [vocabulary.endID].compactMap { $0 }
       return (
         LanguageTextGenerator(
-          try engine(DecoderModel(file), draft: draft), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path), template: template,
+          try engine(DecoderModel(file), version, drafts), tokenizer: try Tokenizer(gguf: vocabulary, source: file.path),
+          template: template,
           defaults: defaults), nil
       )
     }
@@ -123,14 +133,15 @@ extension MartletEngine {
       let model = try DecoderModel(folder: folder)
       return (
         LanguageTextGenerator(
-          try engine(model, draft: draft), tokenizer: tokenizer, template: template,
+          try engine(model, version, drafts), tokenizer: tokenizer, template: template,
           defaults: defaults.limited(toTranslators: model.isEncoderDecoder)), nil
       )
     }
   }
 
   /// Beginnings of earlier texts are kept for later ones in what room there is: two whole contexts, or half a gigabyte if that is more.
-  private static func engine(_ model: DecoderModel, draft: DecoderModel?) throws -> GenerationEngine {
+  private static func engine(_ model: DecoderModel, _ version: ModelVersion, _ drafts: DraftModels) throws -> GenerationEngine {
+    let draft = try drafts.draft(for: version)?.fitting(model, name: version.reference)
     var settings = EngineSettings()
     // Whoever reads one text and writes another needs room for both.
     let context = (model.configuration.maxPositions + 15) / 16 * model.pageBytes * (model.isEncoderDecoder ? 2 : 1)

@@ -103,7 +103,10 @@ struct TableInit {
   private func text(folder: String) -> String {
     var lines = ["# Written by martlet init after looking at \((request.input as NSString).lastPathComponent)."]
     lines += remarks.map { "# " + $0.replacingOccurrences(of: "\n", with: " ") }
-    lines += ["name: \(name)", "task: \(task.rawValue)", "", "data:", "  file: \(Self.quoted(path(from: folder)))"]
+    lines += [
+      "name: \(Self.name(of: request.input))", "task: \(task.rawValue)", "", "data:",
+      "  file: \(Self.quoted(Self.path(of: request.input, from: folder)))",
+    ]
     if let target = request.target { lines.append("  target: \(Self.quoted(target))") }
     if task == .classification, let positive { lines.append("  positive: \(Self.quoted(positive))   # the class that counts as positive") }
     lines.append("  schema: \(DataSchema.fileName)   # new data are held against it; martlet data check FILE does that, too")
@@ -141,8 +144,9 @@ struct TableInit {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private var name: String {
-    let stem = (request.input as NSString).lastPathComponent.split(separator: ".").first.map(String.init) ?? "model"
+  /// A model's name made of the input's.
+  static func name(of input: String) -> String {
+    let stem = (input as NSString).lastPathComponent.split(separator: ".").first.map(String.init) ?? "model"
     let words = stem.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
     let text = String(words).trimmingCharacters(in: CharacterSet(charactersIn: "-"))
     return text.isEmpty ? "model" : String(text.prefix(60))
@@ -172,9 +176,9 @@ struct TableInit {
     task == .regression ? "mae" : profile.target?.classes.count == 2 ? "average_precision" : "accuracy"
   }
 
-  /// The table's path as seen from the project's folder.
-  private func path(from folder: String) -> String {
-    let file = URL(fileURLWithPath: request.input).standardizedFileURL.pathComponents
+  /// The input's path as seen from the project's folder.
+  static func path(of input: String, from folder: String) -> String {
+    let file = URL(fileURLWithPath: input).standardizedFileURL.pathComponents
     let home = URL(fileURLWithPath: folder, isDirectory: true).standardizedFileURL.pathComponents
     let shared = zip(file, home).prefix { $0 == $1 }.count
     // Nothing in common but the root: the absolute path is easier to read.
