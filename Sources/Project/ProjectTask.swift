@@ -20,6 +20,8 @@ public enum ProjectTask: String, Codable, Sendable, Hashable, CaseIterable {
   case embedding
   /// A text in another language for each text.
   case translation
+  /// Several of the tasks of texts at once, by heads on one body.
+  case multiTask = "multi-task"
 
   /// One sentence for a person.
   var meaning: String {
@@ -34,13 +36,14 @@ public enum ProjectTask: String, Codable, Sendable, Hashable, CaseIterable {
     case .tokenClassification: "A class for each word of a text, such as names of people and places."
     case .embedding: "A vector for each text, near to those of texts that mean the same."
     case .translation: "A text in another language, or another text, for each text."
+    case .multiTask: "Several answers for each text, by heads on one body: classes, words' classes, vectors."
     }
   }
 
   /// What learns is a language model, and what it learns from are texts.
   public var isText: Bool {
     switch self {
-    case .languageModel, .textClassification, .tokenClassification, .embedding, .translation: true
+    case .languageModel, .textClassification, .tokenClassification, .embedding, .translation, .multiTask: true
     default: false
     }
   }

@@ -1,4 +1,6 @@
 /// A project over texts as `martlet.yml` describes it, with every default filled in.
+///
+/// A project of several heads has one such project for each of them, see ``headProjects()``.
 public struct TextProject: Codable, Sendable, Hashable {
   /// The model's name in the registry.
   public var name: String
@@ -18,6 +20,10 @@ public struct TextProject: Codable, Sendable, Hashable {
   public var objective: NamedChoice?
   /// What embeddings learn by.
   public var loss: NamedChoice?
+  /// What several heads learn at once, by their names: each a task with its data; `nil` for a single task.
+  public var heads: [String: NamedChoice]?
+  /// How the heads share an epoch: `proportional`, `turns`, `together`; `nil` for a single task.
+  public var mixing: String?
   /// Whose answers the model learns beside the truth; `nil` for nobody's.
   public var teacher: NamedChoice?
   /// Layers keep only their inputs and are computed again in the backward pass.
@@ -112,6 +118,27 @@ public struct TextAugmentation: Codable, Sendable, Hashable {
   public var replacement: Double
   /// A JSON file of synonyms by word.
   public var synonyms: String?
+  /// Texts in other words, by translation there and back; `nil` for none.
+  public var backTranslation: BackTranslationChoice?
+
+  private enum CodingKeys: String, CodingKey {
+    case deletion, swap, replacement, synonyms
+    case backTranslation = "back-translation"
+  }
+}
+
+/// Which models translate training texts there and back, and how often a text is said in the words that came back.
+public struct BackTranslationChoice: Codable, Sendable, Hashable {
+  /// The version that translates into the other language.
+  public var there: String
+  /// The version that translates out of it.
+  public var back: String
+  /// How likely a text is said in other words.
+  public var probability: Double
+  /// The share of training texts that are translated.
+  public var share: Double
+  /// What language models are asked, with `{text}` in it.
+  public var prompt: String
 }
 
 /// How a model of texts is judged.

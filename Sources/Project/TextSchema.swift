@@ -7,12 +7,16 @@ extension ProjectSchema {
       .required("name", .text(.name), "The model's name in the registry."),
       .required("task", .word(tasks), "What the model does: \(textTasks.joined(separator: ", "))."),
       .optional("description", .text(.any), "One line about the model, kept with every version."),
-      .required("data", .mapping(textData(task, isFetched: isFetched)), "The texts and what is to be learnt from them."),
+      task == .multiTask
+        ? .standard("data", .mapping(sharedTextData), [:], "What holds for the texts of all heads.")
+        : .required("data", .mapping(textData(task, isFetched: isFetched)), "The texts and what is to be learnt from them."),
       .optional("tokenizer", tokenizer(task), "How texts become tokens. Left out: the model's own; for a new model, byte pairs."),
       .standard(
         "model", .tagged(textModels(task)), standardTextModel(task), "What learns: a model that knows language already, or a new one."),
-      .standard("adapter", .tagged(adapters), "whole", "What of the model learns."),
+      .standard(
+        "adapter", .tagged(adapters.filter { task != .multiTask || $0.name != "prefix" }), "whole", "What of the model learns."),
     ]
+    if task == .multiTask { fields += headFields(isFetched: isFetched) }
     if task == .languageModel {
       fields.append(.standard("objective", .tagged(objectives), "causal", "What the model is asked."))
     }
@@ -63,7 +67,7 @@ extension ProjectSchema {
     }
   }
 
-  private static func textData(_ task: ProjectTask, isFetched: Bool) -> MappingShape {
+  static func textData(_ task: ProjectTask, isFetched: Bool) -> MappingShape {
     let path = Shape.text(isFetched ? .path : .existing(.either)), own = Shape.text(isFetched ? .path : .existing(.either))
     let column = Shape.text(.any)
     var fields: [Field] = [
@@ -203,11 +207,22 @@ extension ProjectSchema {
       ])
   ]
 
+  private static let backTranslation = MappingShape([
+    .required("there", .text(.any), "The model that translates into another language: NAME or NAME@V."),
+    .required("back", .text(.any), "The model that translates back."),
+    .standard("probability", .number(.init(from: 0, to: 1)), 0.5, "How likely a text is said in other words, in every epoch anew."),
+    .standard("share", .number(.init(from: 0, to: 1, isAbove: true)), 1, "The share of training texts that are translated."),
+    .standard("prompt", .text(.any), "{text}", "What language models are asked: {text} for Marian, translate English to German: {text} …"),
+  ])
+
   private static let textAugment = MappingShape([
     .standard("deletion", .number(.init(from: 0, to: 1)), 0.1, "How likely a word is left out."),
     .standard("swap", .number(.init(from: 0, to: 1)), 0.1, "How likely a word changes places with the next."),
     .standard("replacement", .number(.init(from: 0, to: 1)), 0.1, "How likely a word that has synonyms becomes one of them."),
     .optional("synonyms", .text(.existing(.file)), "A JSON file of synonyms by word: {\"good\": [\"fine\", \"nice\"]}."),
+    .optional(
+      "back-translation", .mapping(backTranslation),
+      "Training texts in other words: translated by a model of the registry, and back by another. Kept in the output folder."),
   ])
 
   private static func textEvaluation(_ task: ProjectTask) -> MappingShape {
@@ -229,6 +244,7 @@ extension ProjectSchema {
     case .tokenClassification: "span_f1: 0.8"
     case .embedding: "recall_at_1: 0.5"
     case .translation: "bleu: 20"
+    case .multiTask: "topic_accuracy: 0.8, the head's name before the metric's"
     default: "accuracy: 0.8"
     }
   }

@@ -229,8 +229,10 @@ import Testing
 }
 
 @Suite struct ShippedProjectsTests {
-  @Test(arguments: ["fashion", "digits", "flights", "churn", "shuttle", "letters", "diamonds"]) func examplesAreValid(_ name: String) throws
-  {
+  @Test(arguments: [
+    "fashion", "digits", "flights", "churn", "shuttle", "letters", "diamonds", "names", "reviews-en-lora", "bible-verses",
+    "bible-translation", "requests",
+  ]) func examplesAreValid(_ name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let file = try ProjectFile.load(root.path + "/Examples/\(name)/martlet.yml", checkingFiles: false)
     #expect(file.project.name == name)

@@ -81,6 +81,39 @@ import TextTasks
     #expect(again.metrics["accuracy"]?.value == summary.metrics["accuracy"]?.value)
   }
 
+  /// Training texts, and no others, are translated there and back; a second run finds what the first one translated.
+  @Test func trainingTextsAreSaidInOtherWords() async throws {
+    let place = try TemporaryProject()
+    let folder = try TranslatorJourneyTests.folder("t5-gated", in: place, settings: #"{"eos_token_id": 1, "max_length": 20}"#)
+    _ = try await engine.importModel(
+      ImportRequest(source: folder, name: "tiny", aliases: [], tags: [], note: "", surroundings: place.surroundings))
+    let lines = (0..<40).map { "{\"text\": \"w\(5 + $0) w7 w\(8 + $0 % 2)\", \"label\": \"\($0 % 2 == 0 ? "even" : "odd")\"}" }
+    try AtomicFile.write(Data(lines.joined(separator: "\n").utf8), to: place.folder + "/rows.jsonl")
+    let project = """
+      name: words
+      task: text-classification
+      data: {file: rows.jsonl, length: 16, test: 0.25, validation: 0.1}
+      tokenizer: {wordpiece: 100}
+      model: {encoder: {layers: 1, width: 16, heads: 2, context: 16, dropout: 0}}
+      augment: {deletion: 0, swap: 0, replacement: 0, back-translation: {there: tiny, back: tiny@1, probability: 0.5}}
+      training: {epochs: 1, batch: 8, threads: 1, seed: 3}
+      """
+    let first = try await run(place, project)
+    let kept = place.folder + "/runs/back-translation"
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: kept).first)
+    let data = try #require(FileManager.default.contents(atPath: kept + "/" + name))
+    // 40 texts, of which 10 judge and 3 are watched.
+    #expect(try JSON.decode([String: String].self, from: data, source: name).count == 27)
+    try AtomicFile.write(Data(String(decoding: data, as: UTF8.self).utf8), to: kept + "/" + name)
+    let second = try await run(place, project)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: kept) == [name])
+    #expect(first.training.weights != nil && first.training.weights == second.training.weights)
+    do {
+      _ = try await run(place, project.replacingOccurrences(of: "there: tiny", with: "there: words"))
+      Issue.record("a classifier translated")
+    } catch { #expect("\(error)".contains("words@2"), "\(error)") }
+  }
+
   @Test func aTextIsLearntAndGoesOn() async throws {
     let place = try TemporaryProject()
     let lines = (0..<60).map { _ in "the cat sat on the mat" }
@@ -140,7 +173,15 @@ import TextTasks
       training: {epochs: 80, batch: 16, optimizer: {adamw: {learning-rate: 0.01}}, threads: 1, seed: 3}
       evaluation: {require: {exact_match: 0.6}}
       """)
-    #expect(translation.version == 1, "\(translation.metrics)")
+    #expect(translation.version == 1 && translation.metrics["chrf"] != nil, "\(translation.metrics)")
+    // The engine writes what the model does.
+    let registry = try ModelRegistry.open(at: place.surroundings.registry)
+    let translator = try TextBundle.model(registry.bundle(registry.resolve("words")))
+    let quick = try #require(EngineTranslation(translator)), asked = ["cat", "hen", "dog", "cow", "", "cats"]
+    #expect(try quick.translations(of: asked) == translator.translations(of: asked))
+    let answers = try await engine.predict(
+      PredictRequest(reference: "words", inputs: [place.folder + "/pairs.csv"], top: nil, output: nil, surroundings: place.surroundings))
+    #expect(answers.predictions.count == 64)
     let embedding = try await run(
       place,
       """

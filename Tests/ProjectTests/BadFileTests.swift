@@ -39,7 +39,7 @@ private let keys: [BadFile] = [
       + "evaluation, gates, serve and output"),
   BadFile(
     "{}\n", "martlet.yml:1:1: 'name' is missing; expected a name of lower-case letters, digits, '-', '_' and '.'",
-    "martlet.yml:1:1: 'task' is missing; expected image-classification, classification, regression, clustering, anomaly-detection, language-model, text-classification, token-classification, embedding or translation",
+    "martlet.yml:1:1: 'task' is missing; expected image-classification, classification, regression, clustering, anomaly-detection, language-model, text-classification, token-classification, embedding, translation or multi-task",
     "martlet.yml:1:1: 'data' is missing; expected a mapping with the keys dataset, train, test, validation, size, channels, normalize, "
       + "labels, augment and limit"),
   BadFile(
@@ -114,7 +114,7 @@ private let values: [BadFile] = [
     "martlet.yml:1:7: name is 3; expected a name of lower-case letters, digits, '-', '_' and '.'; write '3' in quotes"),
   BadFile(
     "name: a\ntask: image-clasification\ndata: {dataset: x}\n",
-    "martlet.yml:2:7: task is 'image-clasification'; expected image-classification, classification, regression, clustering, anomaly-detection, language-model, text-classification, token-classification, embedding or translation; did you mean 'image-classification'?"
+    "martlet.yml:2:7: task is 'image-clasification'; expected image-classification, classification, regression, clustering, anomaly-detection, language-model, text-classification, token-classification, embedding, translation or multi-task; did you mean 'image-classification'?"
   ),
   BadFile(
     head + "model: resnet\n",

@@ -87,7 +87,7 @@ import Testing
     #expect(
       problems("name: a\ntask: clasification\ndata: {file: x, target: y}\n") == [
         "martlet.yml:2:7: task is 'clasification'; expected image-classification, classification, regression, clustering, anomaly-detection, "
-          + "language-model, text-classification, token-classification, embedding or translation; did you mean 'classification'?"
+          + "language-model, text-classification, token-classification, embedding, translation or multi-task; did you mean 'classification'?"
       ])
     #expect(
       problems(short + "models: [boostin]\n").first?.hasPrefix("martlet.yml:4:10: models[0] is 'boostin'; expected one of") == true)

@@ -58,6 +58,52 @@ import Testing
     #expect(try JSON.decode(AnyProject.self, from: JSON.encode(any), source: "test") == any)
   }
 
+  @Test func headsAreProjectsOfTheirOwn() throws {
+    let project = try text(
+      """
+      name: several
+      task: multi-task
+      data: {length: 32, limit: 100}
+      heads:
+        topic: {text-classification: {file: t.csv, label: kind}}
+        names: {token-classification: {file: [a.conll, b.conll], weight: 2, test: {file: c.conll}}}
+        meaning: {embedding: {file: p.csv, loss: cosine, score: s, weight: 0.5}}
+      mixing: turns
+      """)
+    #expect(project.mixing == "turns" && project.data.length == 32 && project.data.file == nil)
+    let heads = try project.headProjects()
+    #expect(heads.map(\.name) == ["meaning", "names", "topic"] && heads.map(\.weight) == [0.5, 2, 1])
+    #expect(heads.map(\.project.task) == [.embedding, .tokenClassification, .textClassification])
+    #expect(
+      heads[0].project.loss == NamedChoice("cosine") && heads[0].project.data.score == "s" && heads[0].project.data.anchor == "anchor")
+    #expect(heads[1].project.data.file?.values == ["a.conll", "b.conll"] && heads[1].project.data.test == .file("c.conll"))
+    #expect(heads[2].project.data.label == "kind" && heads[2].project.data.test == .share(0.1) && heads[2].project.data.limit == 100)
+    #expect(heads.allSatisfy { $0.project.heads == nil && $0.project.data.length == 32 && $0.project.model == project.model })
+    #expect(try JSON.decode(AnyProject.self, from: JSON.encode(AnyProject.text(project)), source: "test") == .text(project))
+    // What all heads have in common may be left out.
+    let least = try text("name: a\ntask: multi-task\nheads: {t: {text-classification: {file: t.csv}}}\n")
+    #expect(least.mixing == "proportional" && least.data.validation == 0.05 && least.adapter.name == "whole")
+    let head = "name: a\ntask: multi-task\n"
+    #expect(problems(head).contains { $0.contains("heads") })
+    #expect(problems(head + "heads: {t: {translation: {file: a.csv}}}\n").contains { $0.contains("translation") })
+    #expect(problems(head + "heads: {t: {embedding: {file: a.csv, wieght: 2}}}\n").contains { $0.contains("weight") })
+    #expect(problems(head + "heads: {t: {embedding: {file: a.csv}}}\nadapter: prefix\n").contains { $0.contains("prefix") })
+    #expect(throws: ArgumentError.self) {
+      try self.text(head + "heads: {t: {embedding: {anchor: a}}}\n").headProjects()
+    }
+  }
+
+  @Test func draftsAndBackTranslationsAreRead() throws {
+    let project = try text(
+      "name: a\ntask: text-classification\ndata: {file: t.csv}\nserve: {drafts: {large: small@2, '*': least}}\n"
+        + "augment: {back-translation: {there: en-de, back: de-en@3, share: 0.5}}\n")
+    #expect(project.serve.drafts == ["large": "small@2", "*": "least"])
+    #expect(
+      project.augment?.backTranslation
+        == BackTranslationChoice(there: "en-de", back: "de-en@3", probability: 0.5, share: 0.5, prompt: "{text}"))
+    #expect(problems("name: a\ntask: text-classification\ndata: {file: t.csv}\naugment: {back-translation: {there: x}}\n").count == 1)
+  }
+
   @Test func mistakesAreNamed() throws {
     let head = "name: a\ntask: embedding\n"
     #expect(problems(head).contains { $0.contains("data") })

@@ -125,7 +125,7 @@ import Training
     let encoded = try WordTags(words, tags: tags.map { $0.map { labels.firstIndex(of: $0) ?? 0 } }, tokenizer: model.tokenizer)
     let source = try TokenBatches(encoded.rows, targets: .tokens(encoded.targets), padding: model.padding)
     _ = try await fit(model, DataLoader(source, batchSize: 16), epochs: 8, TextObjectives.tags(model.network))
-    #expect(try #require(TagSpans.scores(truth: tags, predicted: model.tags(of: words))["span_f1"]).value > 0.95)
+    #expect(try #require(TextModel.spanScores(truth: tags, predicted: model.tags(of: words))["span_f1"]).value > 0.95)
     // More words than the model reads.
     let long = [String](repeating: "cat", count: 60)
     #expect(try model.tags(of: [long])[0].count == 60 && model.tags(of: [long])[0].last == "O")

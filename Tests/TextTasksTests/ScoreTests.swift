@@ -1,3 +1,4 @@
+import Evaluation
 import MartletCore
 import Testing
 
@@ -7,18 +8,20 @@ import Testing
   /// Conlleval's reading: `I-` after something else begins a span.
   @Test func spansAreThoseOfConlleval() {
     func spans(_ tags: String) -> [String] {
-      TagSpans.spans(of: tags.split(separator: " ").map(String.init)).map { "\($0.label)\($0.words.lowerBound)-\($0.words.upperBound)" }
+      TextModel.spans(of: tags.split(separator: " ").map(String.init)).map { "\($0.label)\($0.start)-\($0.end)" }
     }
     #expect(spans("B-PER I-PER O B-LOC") == ["PER0-2", "LOC3-4"])
     #expect(spans("B-PER B-PER I-LOC I-LOC") == ["PER0-1", "PER1-2", "LOC2-4"])
     #expect(spans("I-PER O I-PER I-PER") == ["PER0-1", "PER2-4"])
     #expect(spans("O O").isEmpty && spans("").isEmpty)
+    // Words of grammar are no names.
+    #expect(spans("NOUN INTJ EX").isEmpty)
   }
 
   @Test func spanScoresAreCountedByHand() throws {
     let truth = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-ORG"]]
     let said = [["B-PER", "I-PER", "O", "B-ORG"], ["B-LOC", "B-ORG"]]
-    let scores = TagSpans.scores(truth: truth, predicted: said)
+    let scores = try TextModel.spanScores(truth: truth, predicted: said)
     // Right: PER, ORG of the second. Said: 4. True: 3.
     #expect(scores["span_precision"]?.value == 0.5)
     #expect(scores["span_recall"]?.value == 2.0 / 3)
@@ -39,13 +42,5 @@ import Testing
     // A model that gives everybody one vector finds nobody.
     let same = RetrievalScores.pairs(anchors: [[1], [1]], partners: [[1], [1]])
     #expect(same["recall_at_1"]?.value == 0)
-  }
-
-  @Test func spearmanSharesRanks() {
-    #expect(RetrievalScores.spearman([1, 2, 3, 4], [10, 20, 25, 100]) == 1)
-    #expect(RetrievalScores.spearman([1, 2, 3], [3, 2, 1]) == -1)
-    // scipy.stats.spearmanr([1, 2, 2, 3, 5], [2, 1, 4, 4, 3]) = 0.3947368
-    #expect(abs(RetrievalScores.spearman([1, 2, 2, 3, 5], [2, 1, 4, 4, 3]) - 0.394_736_842_1) < 1e-9)
-    #expect(RetrievalScores.spearman([1, 1, 1], [1, 2, 3]) == 0)
   }
 }

@@ -5,9 +5,9 @@ import TextTasks
 
 /// The bundles of models of texts. Those that write texts or embed them are those of `martlet import`; the others have kinds of their own.
 enum TextBundle {
-  static let classifier = "text-classifier", tagger = "token-classifier", translator = "translator"
+  static let classifier = "text-classifier", tagger = "token-classifier", translator = "translator", heads = "text-heads"
   /// Kinds that `martlet predict` answers for, and that are served by rows.
-  static let kinds: Set<String> = [classifier, tagger, translator]
+  static let kinds: Set<String> = [classifier, tagger, translator, heads]
 
   static func kind(_ task: TextModelSettings.Task) -> String {
     switch task {
@@ -19,8 +19,10 @@ enum TextBundle {
     }
   }
 
+  /// What all models of texts read.
+  static let ids = TensorSpec(name: "input_ids", dtype: .int64, shape: [nil, nil], note: "tokens of the model's tokenizer")
+
   static func signature(_ model: TextModel) throws -> Signature {
-    let ids = TensorSpec(name: "input_ids", dtype: .int64, shape: [nil, nil], note: "tokens of the model's tokenizer")
     func answer(_ name: String, _ shape: [Int?], _ note: String) -> Signature {
       Signature(inputs: [ids], outputs: [TensorSpec(name: name, dtype: .float32, shape: shape, note: note)])
     }

@@ -10,7 +10,7 @@ import TextTasks
 import Torch
 
 /// Judges a model of texts on a project's test part, and writes the report.
-struct TextJudgement: Sendable {
+struct TextJudgement: TextJudge {
   let training: TextTraining
   let model: TextModel
 
@@ -26,6 +26,8 @@ struct TextJudgement: Sendable {
     var sections: [HTMLReport.Section] = []
     /// Of models that tell one of several classes.
     var classes: ClassificationEvaluation?
+    /// The same of several heads, by their names.
+    var heads: [String: ClassificationEvaluation] = [:]
   }
 
   private var project: TextProject { training.project }
@@ -132,9 +134,9 @@ struct TextJudgement: Sendable {
   private func tagged() throws -> Verdict {
     let words = try examples.words(table), truth = try examples.tagNames(table)
     let said = try model.tags(of: words)
-    var verdict = Verdict(metrics: Self.summaries(TagSpans.scores(truth: truth, predicted: said)))
+    var verdict = Verdict(metrics: Self.summaries(try TextModel.spanScores(truth: truth, predicted: said)))
     func written(_ row: Int, _ tags: [String]) -> String {
-      TagSpans.spans(of: tags).map { "\(words[row][$0.words].joined(separator: " ")) (\($0.label))" }.joined(separator: ", ")
+      TextModel.spans(of: tags).map { "\(words[row][$0.start..<$0.end].joined(separator: " ")) (\($0.label))" }.joined(separator: ", ")
     }
     verdict.sections.append(
       .init(
@@ -154,7 +156,9 @@ struct TextJudgement: Sendable {
     var scores: [String: TextScore] = [:]
     if let truth = try examples.scores(table) {
       let cosines = zip(anchors, partners).map { Double(zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 }) }
-      scores["spearman"] = TextScore(RetrievalScores.spearman(cosines, truth))
+      // A column that does not vary tells nothing.
+      let found = truth.count > 1 ? try Metrics.spearman(cosines, truth) : 0
+      scores["spearman"] = TextScore(found.isNaN ? 0 : found)
     }
     if project.loss?.name != "cosine" {
       scores.merge(RetrievalScores.pairs(anchors: anchors, partners: partners)) { first, _ in first }
@@ -165,11 +169,15 @@ struct TextJudgement: Sendable {
   private func translated() throws -> Verdict {
     let sources = try table.texts(of: project.data.source ?? ""), truth = try table.texts(of: project.data.translation ?? "")
     let said = try model.translations(of: sources)
-    var bleu = try BLEU()
-    for (hypothesis, reference) in zip(said, truth) { try bleu.add(hypothesis: hypothesis, references: [reference]) }
+    var bleu = try BLEU(), chrF = try CHRF()
+    for (hypothesis, reference) in zip(said, truth) {
+      try bleu.add(hypothesis: hypothesis, references: [reference])
+      try chrF.add(hypothesis: hypothesis, references: [reference])
+    }
     var verdict = Verdict(
       metrics: Self.summaries([
-        "bleu": TextScore(bleu.score), "exact_match": TextScore(Double(zip(said, truth).count { $0 == $1 }) / Double(said.count)),
+        "bleu": TextScore(bleu.score), "chrf": TextScore(chrF.score),
+        "exact_match": TextScore(Double(zip(said, truth).count { $0 == $1 }) / Double(said.count)),
       ]))
     verdict.sections.append(
       .init("Some texts", shown(["text", "truth", "said"]) { [Self.short(sources[$0]), Self.short(truth[$0]), Self.short(said[$0])] }))

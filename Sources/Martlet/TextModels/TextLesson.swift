@@ -19,30 +19,59 @@ struct TextLesson {
   /// - Throws: `ArgumentError`, `TableError`, `TokenizerError` naming what does not fit.
   init(_ training: TextTraining, _ model: TextModel) throws {
     let builder = Builder(training: training, model: model)
-    let project = training.project
-    switch project.task {
-    case .textClassification:
-      (train, validation) = try builder.classified()
-      objective = try builder.classes()
-      metrics = BatchMetric.usual(for: training.examples.hasSeveral ? .bceWithLogits : .crossEntropy)
-    case .tokenClassification:
-      (train, validation) = try builder.tagged()
-      objective = TextObjectives.tags(model.network)
-    case .embedding:
-      (train, validation) = try builder.paired()
-      if project.loss?.name == "cosine" {
-        guard project.data.score != nil else { throw ArgumentError("loss: cosine needs scores", expected: "data.score") }
-        objective = TextObjectives.cosine(model.network)
-      } else {
-        objective = TextObjectives.multipleNegatives(model.network, scale: project.loss?.number("scale") ?? 20)
-      }
-    case .translation:
-      (train, validation) = try builder.translated()
-      objective = try TextObjectives.translation(model.network, labelSmoothing: project.training.labelSmoothing)
-    default:
+    objective = try Self.objective(builder)
+    guard let make = try builder.maker() else {
       (train, validation) = try builder.written()
-      objective =
-        model.settings.task == .masked ? TextObjectives.masked(model.network) : TextObjectives.causal(model.network)
+      return
+    }
+    (train, validation) = try builder.loaders(make)
+    if training.project.task == .textClassification {
+      metrics = BatchMetric.usual(for: training.examples.hasSeveral ? .bceWithLogits : .crossEntropy)
+    }
+  }
+
+  /// Several tasks on one body.
+  /// - Throws: `ArgumentError`, `TableError`, `TokenizerError` naming what does not fit.
+  init(
+    _ heads: [(name: String, weight: Double, training: TextTraining, model: TextModel)], mixing: MixedTextOrder.Mixing
+  ) throws {
+    guard let first = heads.first?.training else { throw ArgumentError("there are no heads", expected: "1 or more") }
+    let builders = heads.map { Builder(training: $0.training, model: $0.model) }
+    let settings = first.project.training, workers = settings.workers.value ?? 1
+    func loader(_ part: (TextParts) -> Table, learns: Bool) throws -> DataLoader? {
+      let made = try builders.compactMap { builder -> Builder.Source? in
+        let table = part(builder.training.parts)
+        // Heads go by their numbers: where one has nothing to watch, none is watched.
+        guard table.rowCount > 0, let make = try builder.maker() else { return nil }
+        return try make(table, learns)
+      }
+      guard made.count == builders.count else { return nil }
+      let order = try MixedTextOrder(
+        made.map(\.lengths), size: learns ? settings.batch : 2 * settings.batch, mixing: mixing, seed: learns ? settings.seed : nil)
+      return try DataLoader(MixedTextBatches(made.map(\.batches)), batches: order, workers: workers)
+    }
+    guard let train = try loader(\.training, learns: true) else {
+      throw ArgumentError("a head has nothing to learn from", expected: "texts for each")
+    }
+    self.train = train
+    validation = try loader(\.validation, learns: false)
+    objective = TextObjectives.mixed(
+      try zip(heads, builders).map { (name: $0.name, objective: try Self.objective($1), weight: $0.weight) })
+  }
+
+  private static func objective(_ builder: Builder) throws -> TextObjectives.Objective {
+    let project = builder.training.project, network = builder.model.network
+    switch project.task {
+    case .textClassification: return try builder.classes()
+    case .tokenClassification: return TextObjectives.tags(network)
+    case .embedding:
+      guard project.loss?.name == "cosine" else {
+        return TextObjectives.multipleNegatives(network, scale: project.loss?.number("scale") ?? 20)
+      }
+      guard project.data.score != nil else { throw ArgumentError("loss: cosine needs scores", expected: "data.score") }
+      return TextObjectives.cosine(network)
+    case .translation: return try TextObjectives.translation(network, labelSmoothing: project.training.labelSmoothing)
+    default: return builder.model.settings.task == .masked ? TextObjectives.masked(network) : TextObjectives.causal(network)
     }
   }
 }
@@ -81,12 +110,24 @@ private struct Builder {
   private var seed: UInt64 { project.training.seed }
   private var workers: Int { project.training.workers.value ?? 1 }
 
+  /// Batches of texts with the texts' lengths.
+  typealias Source = (batches: any BatchSource, lengths: [Int])
+  /// Makes them of a table; the second argument says whether they are learnt from.
+  typealias Maker = (Table, Bool) throws -> Source
+
+  /// What makes a task's batches; `nil` for language models, whose texts are cut otherwise.
+  func maker() throws -> Maker? {
+    switch project.task {
+    case .textClassification: try classified()
+    case .tokenClassification: tagged()
+    case .embedding: paired()
+    case .translation: translated()
+    default: nil
+    }
+  }
+
   /// Texts of like length share a batch.
-  private func bucketed(
-    _ make: (Table, Bool) throws -> (source: some BatchSource, lengths: [Int])
-  ) throws -> (
-    train: DataLoader, validation: DataLoader?
-  ) {
+  func loaders(_ make: Maker) throws -> (train: DataLoader, validation: DataLoader?) {
     let (source, lengths) = try make(parts.training, true)
     let train = try DataLoader(
       source, batches: BucketedBatches(lengths: lengths, limit: .items(size), seed: seed), workers: workers)
@@ -98,9 +139,9 @@ private struct Builder {
     )
   }
 
-  func classified() throws -> (train: DataLoader, validation: DataLoader?) {
+  private func classified() throws -> Maker {
     let augmenter = try augmenter()
-    return try bucketed { table, learns in
+    return { table, learns in
       let texts = try ClassifiedTexts(
         examples.texts(table), classes: examples.classes(table), several: examples.hasSeveral ? examples.labels.count : nil,
         tokenizer: model.tokenizer, augmenter: learns ? augmenter : nil, padding: model.padding)
@@ -116,8 +157,11 @@ private struct Builder {
       guard let data = FileManager.default.contents(atPath: path) else { throw FileError(path: path, problem: "cannot be read") }
       synonyms = try JSON.decode([String: [String]].self, from: data, source: path)
     }
-    return try TextAugmenter(
+    var augmenter = try TextAugmenter(
       deletion: choice.deletion, swap: choice.swap, replacement: choice.replacement, synonyms: synonyms, seed: seed)
+    augmenter.paraphrases = training.paraphrases
+    augmenter.paraphrasing = choice.backTranslation?.probability ?? 0
+    return augmenter
   }
 
   func classes() throws -> TextObjectives.Objective {
@@ -144,15 +188,15 @@ private struct Builder {
       model.network, hasSeveral: examples.hasSeveral, labelSmoothing: project.training.labelSmoothing, weights: weights, teacher: teacher)
   }
 
-  func tagged() throws -> (train: DataLoader, validation: DataLoader?) {
-    try bucketed { table, _ in
+  private func tagged() -> Maker {
+    { table, _ in
       let tags = try WordTags(examples.words(table), tags: examples.tags(table), tokenizer: model.tokenizer)
       let batches = try TokenBatches(tags.rows, targets: .tokens(tags.targets), padding: model.padding)
       return (batches, batches.lengths)
     }
   }
 
-  func paired() throws -> (train: DataLoader, validation: DataLoader?) {
+  private func paired() -> Maker {
     let data = project.data
     func rows(_ column: String?, _ table: Table) throws -> [[Int]]? {
       try column.map { name in
@@ -161,7 +205,7 @@ private struct Builder {
         }
       }
     }
-    return try bucketed { table, _ in
+    return { table, _ in
       let pairs = try PairBatches(
         anchors: rows(data.anchor, table) ?? [], positives: rows(data.positive, table) ?? [], negatives: rows(data.negative, table),
         scores: examples.scores(table)?.map(Float.init), padding: model.padding)
@@ -169,7 +213,7 @@ private struct Builder {
     }
   }
 
-  func translated() throws -> (train: DataLoader, validation: DataLoader?) {
+  private func translated() -> Maker {
     let data = project.data
     let ends = model.end.map { [$0] } ?? []
     func rows(_ column: String?, _ table: Table) throws -> [[Int]] {
@@ -178,7 +222,7 @@ private struct Builder {
         return ids.last == model.end ? ids : ids.prefix(max(1, model.settings.length - ends.count)) + ends
       }
     }
-    return try bucketed { table, _ in
+    return { table, _ in
       let pairs = try TranslationBatches(
         sources: rows(data.source, table), translations: rows(data.translation, table), padding: model.padding)
       return (pairs, pairs.lengths)

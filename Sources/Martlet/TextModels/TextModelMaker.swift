@@ -44,8 +44,28 @@ struct TextModelMaker {
     return try TextModel(settings, network: network(settings, tokenizer), tokenizer: files)
   }
 
+  /// One body with a head for each of several tasks, before it learns.
+  /// - Parameter heads: makers for projects with one model, tokenizer and adapter. The first one's texts make a new tokenizer.
+  static func makeTogether(_ heads: [(name: String, weight: Double, maker: TextModelMaker)]) throws -> MultiTextModel {
+    guard let first = heads.first?.maker else { throw ArgumentError("there are no heads", expected: "1 or more") }
+    try RandomState.seed(first.project.training.seed)
+    let files = try first.tokenizerFiles()
+    let tokenizer = try first.tokenizer(files)
+    let configuration = try first.isNew ? first.newConfiguration(tokenizer) : first.configuration(of: first.given)
+    let settings = MultiTextSettings(heads: try heads.map { .init($0.name, try $0.maker.settings(configuration), weight: $0.weight) })
+    let base = try first.network(.hiddenStates, tokenizer)
+    let network = try MultiHeadLanguageModel(base, heads: settings.heads.map { ($0.name, $0.settings.languageTask) })
+    return try MultiTextModel(settings, network: network, tokenizer: files)
+  }
+
   /// The network alone, as it was before it learnt.
   func network(_ settings: TextModelSettings, _ tokenizer: Tokenizer) throws -> LanguageModel {
+    try network(settings.languageTask, tokenizer)
+  }
+
+  /// The same for a task of libraries.
+  func network(_ task: LanguageTask, _ tokenizer: Tokenizer) throws -> LanguageModel {
+    let labels = task == .hiddenStates ? [] : self.labels
     let names = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", JSONValue.string($1)) })
     let own: [String: JSONValue] = labels.isEmpty ? [:] : ["id2label": .object(names)]
     try RandomState.seed(project.training.seed)
@@ -54,10 +74,10 @@ struct TextModelMaker {
       let quick: [String: JSONValue] = ["attention_probs_dropout_prob": 0.0, "attention_dropout": 0.0]
       let known = try configuration(of: given).objectValue ?? [:]
       return try LanguageModels.load(
-        folder: given, task: settings.languageTask, settings: own.merging(quick.filter { known[$0.key] != nil }) { first, _ in first })
+        folder: given, task: task, settings: own.merging(quick.filter { known[$0.key] != nil }) { first, _ in first })
     }
     let values = try newConfiguration(tokenizer).objectValue ?? [:]
-    return try LanguageModels.make(.object(values.merging(own) { first, _ in first }), task: settings.languageTask)
+    return try LanguageModels.make(.object(values.merging(own) { first, _ in first }), task: task)
   }
 
   private func configuration(of folder: String) throws -> JSONValue {
@@ -82,8 +102,12 @@ struct TextModelMaker {
   private func settings(_ configuration: JSONValue) throws -> TextModelSettings {
     let isDecoder = ["gpt2", "llama", "mistral", "qwen2", "qwen3"].contains(configuration["model_type"]?.stringValue ?? "")
     let positions = configuration["max_position_embeddings"]?.intValue ?? configuration["n_positions"]?.intValue ?? 512
-    // RoBERTa counts from behind its padding id.
-    let readable = configuration["model_type"]?.stringValue == "roberta" ? positions - 2 : positions
+    let prefix = project.adapter.name == "prefix" ? project.adapter.whole("length") : nil
+    // RoBERTa counts from behind its padding id, and all from behind a prefix.
+    let readable = (configuration["model_type"]?.stringValue == "roberta" ? positions - 2 : positions) - (prefix ?? 0)
+    guard readable > 1 else {
+      throw ArgumentError("adapter: a prefix of \(prefix ?? 0) leaves no room in a model of \(positions) places", expected: "a shorter one")
+    }
     if let length = project.data.length, length > readable {
       throw ArgumentError("data.length is \(length), the model reads \(readable) tokens", expected: "at most \(readable)")
     }
@@ -101,7 +125,6 @@ struct TextModelMaker {
     if task == .causal, !isDecoder {
       throw ArgumentError("an encoder sees the whole text, and cannot foretell it", expected: "model: decoder, or objective: masked")
     }
-    let prefix = project.adapter.name == "prefix" ? project.adapter.whole("length") : nil
     if prefix != nil, [.causal, .masked, .embedding].contains(task) {
       throw ArgumentError("adapter: prefix cannot be served for \(project.task.rawValue)", expected: "lora, head or whole")
     }

@@ -17,13 +17,13 @@ final class TextServing: Predictor {
 
   /// A version of the registry, loaded and asked once, so that the first request is not the slow one.
   static func model(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedModel {
-    let model = try TextBundle.model(bundle)
+    let model = try LearntTexts(bundle)
     let answering = TextAnswers(model)
     _ = try answering.answers(["warm"])
     return ServedModel(
       name: version.name, version: String(version.number),
       predictor: TextServing(answering, name: version.name, version: String(version.number)),
-      labels: model.settings.labels.isEmpty ? nil : model.settings.labels, platform: "martlet_texts",
+      labels: model.labels.isEmpty ? nil : model.labels, platform: "martlet_texts",
       metrics: version.metrics.mapValues(\.value), columns: [ServedColumn(name: "text", datatype: "BYTES", isOptional: false)],
       batching: Batching.off, maxConcurrentCalls: 1)
   }

@@ -12,13 +12,15 @@ import Torch
 import Training
 
 /// Trains a model of texts as a project describes it.
-struct TextTraining {
+struct TextTraining: TextLearning {
   let file: ProjectFile
   let project: TextProject
   let parts: TextParts
   let examples: TextExamples
   let folder: RunFolder
   let surroundings: Surroundings
+  /// What training texts say in other words.
+  var paraphrases: [String?] = []
 
   private var settings: ProjectTraining { project.training }
   var threads: Int { settings.threads.value ?? ImageTraining.cores() }
@@ -27,7 +29,7 @@ struct TextTraining {
   ///
   /// `@unchecked Sendable`: the model is handed over whole to whoever awaits the run.
   struct Outcome: @unchecked Sendable {
-    let model: TextModel
+    let model: LearntTexts
     let summary: TrainSummary
     /// Values per epoch by name.
     let history: [String: [Double]]
@@ -37,6 +39,13 @@ struct TextTraining {
     guard let project = file.project.text else {
       throw ArgumentError("\(file.path) is a project for \(file.project.task.rawValue)", expected: "one of texts")
     }
+    try self.init(file, project, folder: folder, surroundings: surroundings, known: labels)
+  }
+
+  /// - Parameter project: the file's own, or one head's of it.
+  init(
+    _ file: ProjectFile, _ project: TextProject, folder: RunFolder, surroundings: Surroundings, known labels: [String]? = nil
+  ) throws {
     self.file = file
     self.project = project
     self.folder = folder
@@ -45,13 +54,27 @@ struct TextTraining {
     examples = try TextExamples(project, learning: parts.training, known: labels)
   }
 
+  var allParts: [TextParts] { [parts] }
+
+  func judging(_ model: LearntTexts) throws -> any TextJudge {
+    guard case .one(let model) = model else {
+      throw ArgumentError("a model with several heads", expected: "a model of one task, or a project with heads")
+    }
+    return TextJudgement(self, model)
+  }
+
   /// `run`, ended in order by Ctrl-C, with a note in the folder of how it went.
   func run(resuming isResuming: Bool) async throws -> Outcome {
-    folder.note(.running)
     // Others can learn from the same texts, and be judged by the same.
     try AtomicFile.write(JSON.encode(parts.split, pretty: false), to: folder.path + "/split.json")
+    return try await Self.noted(in: folder) { try await learn(resuming: isResuming) }
+  }
+
+  /// A run with a note in the folder of how it went.
+  static func noted(in folder: RunFolder, _ body: @escaping () async throws -> Outcome) async throws -> Outcome {
+    folder.note(.running)
     do {
-      let outcome = try await CancelledBySignals.run { try await learn(resuming: isResuming) }
+      let outcome = try await CancelledBySignals.run { try await body() }
       folder.note(outcome.summary.interrupted ? .interrupted : .finished)
       return outcome
     } catch {
@@ -61,13 +84,38 @@ struct TextTraining {
   }
 
   private func learn(resuming isResuming: Bool) async throws -> Outcome {
-    let maker = TextModelMaker(project: project, file: file, labels: examples.labels) { try examples.allTexts(parts.training) }
+    let maker = maker
     let adapter = maker.adapter
-    let made = try await TorchThread.main.run { try UncheckedBox(make(maker, adapter)) }.value
-    let (model, lesson) = made
-    note(model, lesson)
+    var training = self
+    training.paraphrases = try await Paraphrases(self).make()
+    let prepared = training
+    let (model, lesson) = try await TorchThread.main.run { try UncheckedBox(prepared.make(maker, adapter)) }.value
+    note(model.network, body: model.network, lesson, of: [parts])
+    return try await fit(model.network, lesson, resuming: isResuming) {
+      let network = try adapter.finish(model.network) { try maker.network(model.settings, model.tokenizer) }
+      let served = try TextModel(model.settings, network: network, tokenizer: model.tokenizerFiles)
+      try served.save(to: folder.path + "/model")
+      return .one(served)
+    } unfinished: {
+      .one(model)
+    }
+  }
+
+  /// What makes the model that the project describes.
+  var maker: TextModelMaker {
+    TextModelMaker(project: project, file: file, labels: examples.labels) { try examples.allTexts(parts.training) }
+  }
+
+  /// Trains a network.
+  /// - Parameters:
+  ///   - finish: writes the model that learnt into the run's folder, on libtorch's thread, and gives it as it is served.
+  ///   - unfinished: the model of a run that was interrupted.
+  func fit(
+    _ network: Module, _ lesson: TextLesson, resuming isResuming: Bool, finish: @Sendable () throws -> LearntTexts,
+    unfinished: () -> LearntTexts
+  ) async throws -> Outcome {
     let trainer = try Trainer(
-      model.network, optimizer: settings.optimizerChoice(stages: []), schedule: settings.trainerSchedule, metrics: lesson.metrics,
+      network, optimizer: settings.optimizerChoice(stages: []), schedule: settings.trainerSchedule, metrics: lesson.metrics,
       seed: settings.seed, options: settings.trainerOptions(threads: threads, freezing: nil), objective: lesson.objective)
     let start = ContinuousClock.now
     var result: TrainingResult?, step = 0
@@ -79,15 +127,10 @@ struct TextTraining {
       step = interruption.step
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let learnt = model.network.parameters().filter(\.requiresGrad).reduce(0) { $0 + $1.count }
-    var finished = model, digest: String?
+    let learnt = network.parameters().filter(\.requiresGrad).reduce(0) { $0 + $1.count }
+    var finished = unfinished(), digest: String?
     if result != nil {
-      finished = try await TorchThread.main.run {
-        let network = try adapter.finish(model.network) { try maker.network(model.settings, model.tokenizer) }
-        let served = try TextModel(model.settings, network: network, tokenizer: model.tokenizerFiles)
-        try served.save(to: folder.path + "/model")
-        return UncheckedBox(served)
-      }.value
+      finished = try await TorchThread.main.run { try finish() }
       digest = try Digest.sha256(file: folder.path + "/model/model.safetensors")
     }
     let names = Set(result?.history.map(\.name).filter { $0 != "train/itemsPerSecond" } ?? [])
@@ -122,16 +165,17 @@ struct TextTraining {
     return handlers
   }
 
-  private func note(_ model: TextModel, _ lesson: TextLesson) {
+  /// Says on the terminal what is going to learn, and from how much.
+  func note(_ network: Module, body: LanguageModel, _ lesson: TextLesson, of parts: [TextParts]) {
     guard !surroundings.quiet else { return }
-    let all = model.network.parameters().reduce(0) { $0 + $1.count }
-    let learning = model.network.parameters().filter(\.requiresGrad).reduce(0) { $0 + $1.count }
+    let all = network.parameters().reduce(0) { $0 + $1.count }
+    let learning = network.parameters().filter(\.requiresGrad).reduce(0) { $0 + $1.count }
     let share = learning == all ? "" : ", \(NumberText.grouped(learning)) of them learn"
+    func rows(_ part: (TextParts) -> Table) -> String { NumberText.grouped(parts.reduce(0) { $0 + part($1).rowCount }) }
     Terminal.note(
-      "\(model.network.architecture.rawValue), \(NumberText.grouped(all)) parameters\(share) · "
-        + "\(NumberText.grouped(parts.training.rowCount)) texts to learn from, \(NumberText.grouped(parts.validation.rowCount)) to watch, "
-        + "\(NumberText.grouped(parts.test.rowCount)) to judge by · \(NumberText.grouped(lesson.train.batchesPerEpoch)) steps an epoch · "
-        + "run \(folder.path)")
+      "\(body.architecture.rawValue), \(NumberText.grouped(all)) parameters\(share) · "
+        + "\(rows(\.training)) texts to learn from, \(rows(\.validation)) to watch, \(rows(\.test)) to judge by · "
+        + "\(NumberText.grouped(lesson.train.batchesPerEpoch)) steps an epoch · run \(folder.path)")
   }
 }
 

@@ -13,11 +13,16 @@ enum TextWork {
     try path.map { try RunFolder.open($0, for: project) } ?? RunFolder.create(for: project)
   }
 
+  private static func learning(_ project: ProjectFile, _ folder: RunFolder, _ surroundings: Surroundings) throws -> any TextLearning {
+    guard project.project.task == .multiTask else { return try TextTraining(project, folder: folder, surroundings: surroundings) }
+    return try HeadsTraining(project, folder: folder, surroundings: surroundings)
+  }
+
   static func run(_ request: RunRequest) async throws -> RunSummary {
     let clock = ContinuousClock.now, started = Date()
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
     let folder = try Self.folder(request.project, resuming: request.resume)
-    let training = try TextTraining(request.project, folder: folder, surroundings: request.surroundings)
+    let training = try learning(request.project, folder, request.surroundings)
     let outcome = try await training.run(resuming: request.resume != nil)
     func summary(_ version: Int?, _ metrics: [String: MetricSummary], _ gates: [Gate], _ report: String?) -> RunSummary {
       RunSummary(
@@ -25,7 +30,7 @@ enum TextWork {
         seconds: (ContinuousClock.now - clock) / .seconds(1))
     }
     guard !outcome.summary.interrupted else { return summary(nil, [:], [], nil) }
-    let judgement = TextJudgement(training, outcome.model)
+    let judgement = try training.judging(outcome.model)
     let verdict = try await CancelledBySignals.run { try await judgement.judge() }
     let lineage = try lineage(training, outcome, started: started)
     let page = try judgement.write(verdict, history: outcome.history, title: training.project.name, lineage: lineage, to: folder.report)
@@ -36,8 +41,8 @@ enum TextWork {
     try writer.add(folder: folder.report, as: ModelBundle.WellKnown.report)
     try writer.add(Data(request.project.text.utf8), as: "martlet.yml")
     let bundle = try writer.finish(
-      name: training.project.name, kind: TextBundle.kind(outcome.model.settings.task), signature: TextBundle.signature(outcome.model),
-      labels: outcome.model.settings.labels, lineage: lineage, metrics: verdict.metrics)
+      name: training.project.name, kind: outcome.model.kind, signature: outcome.model.signature(), labels: outcome.model.labels,
+      lineage: lineage, metrics: verdict.metrics)
     let version = try registry.register(bundle, tags: request.tags, note: request.note, aliases: request.aliases)
     // The registry holds every file of it now.
     try? FileManager.default.removeItem(atPath: folder.path + "/bundle")
@@ -46,7 +51,7 @@ enum TextWork {
 
   static func train(_ request: TrainRequest) async throws -> TrainSummary {
     let folder = try Self.folder(request.project, resuming: request.resume)
-    return try await TextTraining(request.project, folder: folder, surroundings: request.surroundings)
+    return try await learning(request.project, folder, request.surroundings)
       .run(resuming: request.resume != nil).summary
   }
 
@@ -59,22 +64,28 @@ enum TextWork {
       throw ArgumentError(
         "\(version.reference) is a \(bundle.manifest.kind) that no project of texts made", expected: "a version of this project")
     }
-    let model = try TextBundle.model(bundle)
+    let model = try LearntTexts(bundle)
     let output = request.report ?? request.project.resolve(request.project.project.output) + "/\(version.name)/evaluation-\(version.number)"
-    let training = try TextTraining(
-      request.project, folder: RunFolder(path: output), surroundings: request.surroundings, known: model.settings.labels)
-    let judgement = TextJudgement(training, model)
+    let place = RunFolder(path: output)
+    let training: any TextLearning =
+      switch model {
+      case .one(let one):
+        try TextTraining(request.project, folder: place, surroundings: request.surroundings, known: one.settings.labels)
+      case .many(let many): try HeadsTraining(request.project, folder: place, surroundings: request.surroundings, known: many.settings)
+      }
+    let judgement = try training.judging(model)
     let verdict = try await CancelledBySignals.run { try await judgement.judge() }
     let page = try judgement.write(verdict, history: [:], title: version.reference, lineage: bundle.manifest.lineage, to: output)
     return EvaluationSummary(
       name: version.name, version: version.number, metrics: verdict.metrics,
-      gates: Gate.check(training.project.evaluation.require, metrics: verdict.metrics), items: training.parts.test.rowCount, report: page,
+      gates: Gate.check(training.project.evaluation.require, metrics: verdict.metrics),
+      items: training.allParts.reduce(0) { $0 + $1.test.rowCount }, report: page,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
   }
 
-  private static func lineage(_ training: TextTraining, _ outcome: TextTraining.Outcome, started: Date) throws -> Lineage {
-    let parts = training.parts
-    let data = try [("training", parts.training), ("validation", parts.validation), ("test", parts.test)].filter { $0.1.rowCount > 0 }.map {
+  private static func lineage(_ training: any TextLearning, _ outcome: TextTraining.Outcome, started: Date) throws -> Lineage {
+    let tables = training.allParts.flatMap { [("training", $0.training), ("validation", $0.validation), ("test", $0.test)] }
+    let data = try tables.filter { $0.1.rowCount > 0 }.map {
       Lineage.DataSource(
         role: $0.0, digest: Digest.sha256(try $0.1.rowHashes().withUnsafeBytes { Data($0) }), items: $0.1.rowCount, note: "texts")
     }

@@ -14,6 +14,10 @@ public struct TextAugmenter: Sendable {
   /// Words that say the same, by the word in small letters.
   public var synonyms: [String: [String]]
   public var seed: UInt64
+  /// What texts say in other words (``BackTranslation``), by their places in the data; `nil` for those that have no other words.
+  public var paraphrases: [String?] = []
+  /// How likely a text that has other words is said in them.
+  public var paraphrasing = 0.0
 
   /// - Throws: `ArgumentError` for a probability outside 0 to 1.
   public init(
@@ -38,6 +42,8 @@ public struct TextAugmenter: Sendable {
     var random = KeyedRandom(
       seed: seed, purpose: "augment text",
       index: UInt64(truncatingIfNeeded: epoch) << 40 | UInt64(truncatingIfNeeded: index) & 0xFF_FFFF_FFFF)
+    var text = text
+    if paraphrases.indices.contains(index), let other = paraphrases[index], random.bernoulli(paraphrasing) { text = other }
     let isSpaced = text.contains { $0.isWhitespace }
     var words = isSpaced ? text.split { $0.isWhitespace }.map(String.init) : text.map { String($0) }
     guard !words.isEmpty else { return text }

@@ -1,4 +1,4 @@
-import Evaluation
+public import Evaluation
 import Foundation
 import MartletCore
 import Text
@@ -32,5 +32,32 @@ extension TextModel {
       "f1_micro": try f1(.micro), "f1_macro": try f1(.macro), "subset_accuracy": TextScore(outcomes.subsetAccuracy),
       "hamming_loss": TextScore(outcomes.hammingLoss, higherIsBetter: false),
     ]
+  }
+
+  /// The spans of a sentence's tags, as `Evaluation` reads them. Tags of another kind (`NOUN`) are none.
+  public static func spans(of tags: [String]) -> [TaggedSpan] { TaggedSpan.spans(of: tags.map(spanTag)) }
+
+  private static func spanTag(_ tag: String) -> String {
+    guard let sign = tag.first, "BIES".contains(sign), tag.dropFirst().first == "-" else { return "O" }
+    return tag
+  }
+
+  /// Precision, recall and F1 of whole spans, and the share of words with the right tag.
+  /// - Returns: `span_precision`, `span_recall`, `span_f1`, `accuracy`, and `f1_LABEL` for each class.
+  /// - Throws: `MetricError` where a sentence has not as many tags of both.
+  public static func spanScores(truth: [[String]], predicted: [[String]]) throws -> [String: TextScore] {
+    var scores = SpanScores(), words = 0, equal = 0
+    for (truth, predicted) in zip(truth, predicted) {
+      try scores.add(truth: truth.map(spanTag), predicted: predicted.map(spanTag))
+      words += truth.count
+      equal += zip(truth, predicted).count { $0 == $1 }
+    }
+    let all = scores.micro
+    var result = [
+      "span_precision": TextScore(all.precision), "span_recall": TextScore(all.recall), "span_f1": TextScore(all.f1),
+      "accuracy": TextScore(words > 0 ? Double(equal) / Double(words) : 0),
+    ]
+    for (label, counts) in scores.labels { result["f1_\(label)"] = TextScore(counts.f1) }
+    return result
   }
 }

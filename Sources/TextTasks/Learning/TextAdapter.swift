@@ -34,6 +34,28 @@ public enum TextAdapter: Sendable, Hashable {
     }
   }
 
+  /// Makes a body with several heads ready to learn: the heads always do.
+  /// - Throws: `ModelError` where the adapter does not fit the model.
+  public func attach(to model: MultiHeadLanguageModel) throws {
+    model.unfreeze()
+    switch self {
+    case .whole: break
+    case .head: model.base.freeze()
+    case .lora(let settings): try model.base.addLoRA(settings)
+    case .prefix:
+      throw ModelError("several heads do not learn with prefixes", expected: "whole, head or lora")
+    }
+  }
+
+  /// A body with several heads as it is served.
+  public func finish(_ model: MultiHeadLanguageModel, reload: () throws -> LanguageModel) throws -> MultiHeadLanguageModel {
+    let base = try finish(model.base, reload: reload)
+    let result = base === model.base ? model : try MultiHeadLanguageModel(base, taking: model.heads)
+    result.unfreeze()
+    result.eval()
+    return result
+  }
+
   /// Heads of classes are new for the task; those that score all tokens are not.
   private func trainsHead(_ model: LanguageModel) -> Bool {
     switch model.task {

@@ -100,4 +100,24 @@ public enum TextObjectives {
       return StepOutput(loss: loss, outputs: scores)
     }
   }
+
+  /// Several tasks on one body: `MixedTextBatches`. A batch's loss is the sum of those of the tasks that it has texts for.
+  /// - Parameter heads: what each source's batches are learnt by, with the weight of its loss.
+  public static func mixed(_ heads: [(name: String, objective: Objective, weight: Double)]) -> Objective {
+    { batch in
+      var total: Tensor?, outputs: Tensor?, measured: [(name: String, value: Double)] = []
+      for (number, head) in heads.enumerated() {
+        guard let part = MixedTextBatches.part(batch, of: number) else { continue }
+        let step = try head.objective(part)
+        measured.append(("\(head.name)/loss", try step.loss.detach().double()))
+        let loss = try step.loss * head.weight
+        total = try total.map { try $0 + loss } ?? loss
+        outputs = outputs ?? step.outputs
+      }
+      guard let total, let outputs else {
+        throw ArgumentError("the batch has texts of none of \(heads.count) tasks", expected: "batches of MixedTextBatches")
+      }
+      return StepOutput(loss: total, outputs: outputs, measured: measured)
+    }
+  }
 }

@@ -58,6 +58,15 @@ public enum LanguageModels {
     return model
   }
 
+  /// A new head on a model's body.
+  static func head(_ task: LanguageTask, on base: LanguageModel) throws -> LanguageModel {
+    let reader = try ConfigurationReader(base.configuration, source: "the configuration")
+    let (_, head) = try base.architecture.parts(reader, task, dense: [])
+    let model = LanguageModel(base.architecture, task, base.configuration, body: base.body, head: head)
+    try initialize(model, body: false)
+    return model
+  }
+
   private static func configuration(
     _ reader: ConfigurationReader, _ settings: [String: JSONValue]
   ) throws(ModelError) -> ConfigurationReader {
