@@ -4,7 +4,7 @@
 usage: serving.py [--bench .build/release/martlet-bench] [--python PYTHON] [--mlserver-python PYTHON]
                   [--seconds 5] [--rounds 3] [--soak-minutes 20] [--swaps 1000] [TASK ...]
 
-TASKs: load batching overload swaps soak (all but soak where none is named). Needs wrk and hey (apt-get install wrk hey).
+TASKs: load batching overload swaps soak (all but soak where none is named). Needs wrk (apt-get install wrk).
 PYTHON has torch, fastapi and uvicorn; MLServer's has mlserver and torch, and is left out where it is not given.
 Servers of one table run at the same time and are asked in turns, so that a busy machine hurts all alike; the best round counts.
 """
@@ -197,21 +197,17 @@ def overload(folder):
         before = resident(process)
         rows = []
         for factor in (0.8, 3.0):
-            clients = 256
-            seconds = max(10, int(options.seconds * 2))
-            rate = max(1, round(capacity * factor / clients))
-            command = ["hey", "-z", f"{seconds}s", "-c", str(clients), "-q", str(rate), "-m", "POST", "-t", "10",
-                       "-T", "application/json", "-D", str(body), "http://127.0.0.1:8121/predict"]
-            text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            codes = {int(code): int(count) for code, count in re.findall(r"\[(\d+)\]\s+(\d+) responses", text)}
-            lost = sum(int(count) for count in re.findall(r"^\s+\[(\d+)\]\s+[A-Z]", text, re.M))
-            p99 = re.search(r"99% in ([\d.]+) secs", text)
+            command = [sys.executable, ROOT / "Benchmarks" / "serving" / "open_loop.py", "8121", "/predict", body,
+                       str(capacity * factor), str(max(10, options.seconds * 2))]
+            figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            codes = {int(code): count for code, count in figures["statuses"].items()}
             refused = codes.get(429, 0) + codes.get(503, 0)
-            rows.append([f"{factor:g}x", f"{rate * clients}/s", codes.get(200, 0) / seconds, refused / seconds,
-                         sum(codes.values()) - codes.get(200, 0) - refused + lost, float(p99.group(1)) * 1e3 if p99 else 0.0, resident(process)])
+            rows.append([f"{factor:g}x", f"{capacity * factor:,.0f}/s", codes.get(200, 0) / figures["seconds"], refused / figures["seconds"],
+                         sum(codes.values()) - codes.get(200, 0) - refused + figures["lost"], figures["unsent"], (figures["p99"] or 0) * 1e3,
+                         (figures["refusals p99"] or 0) * 1e3, resident(process)])
         answer = wrk(folder, 8121, "predict", 16, 2)
     table(f"overload; capacity {capacity:,.0f} requests/s, {before:,.0f} MiB before",
-          ["offered", "rate", "answered/s", "refused/s", "other", "p99 ms", "MiB"], rows)
+          ["offered", "rate", "answered/s", "refused/s", "other", "unsent", "p99 ms", "refusals' p99 ms", "MiB"], rows)
     print(f"  afterwards: {answer[0]:,.0f} requests/s, {int(answer[4])} errors")
 
 
@@ -250,7 +246,7 @@ TASKS = {"load": load, "batching": batching, "overload": overload, "swaps": swap
 for task in options.tasks or ["load", "batching", "overload", "swaps"]:
     if task not in TASKS:
         sys.exit(f"unknown task '{task}'; there are {', '.join(TASKS)}")
-for tool in ("wrk", "hey"):
+for tool in ("wrk",):
     if not any(os.access(os.path.join(path, tool), os.X_OK) for path in os.environ["PATH"].split(os.pathsep)):
         sys.exit(f"{tool} is missing; try: apt-get install {tool}")
 with tempfile.TemporaryDirectory() as folder:

@@ -17,8 +17,9 @@ enum DockerFiles {
     SHELL ["/bin/bash", "-o", "pipefail", "-c"]
     WORKDIR /source
     COPY . .
-    # The set-up installs what the build needs and fetches libtorch; demo data stay out.
-    RUN MARTLET_SKIP_DATA=1 make install PREFIX=/opt/martlet
+    # The set-up installs what the build needs, make included, and fetches libtorch; demo data stay out.
+    ENV MARTLET_SKIP_DATA=1
+    RUN scripts/setup && make install PREFIX=/opt/martlet
 
     FROM debian:bookworm-slim
     # hadolint ignore=DL3008

@@ -41,14 +41,18 @@ struct ProjectOptions: ParsableArguments {
   func load(_ argument: String? = nil, resuming run: String? = nil) throws -> ProjectFile {
     if let run, argument == nil, file == nil, overrides.isEmpty { return try RunFiles.project(of: run) }
     let file = try read(argument)
-    // Known before training, not after.
+    try Self.checkRequired(file)
+    return file
+  }
+
+  /// What a model must reach is known before training, not after.
+  static func checkRequired(_ file: ProjectFile) throws {
     for name in file.project.require.keys.sorted() where MetricInfo.named(name) == nil {
       let names = MetricInfo.all.map(\.name)
       throw UsageError(
         problem: "\(file.path): evaluation.require names '\(name)', which no evaluation has", expected: names.joined(separator: ", "),
         remedy: NearestName.of(name, among: names).map { "'\($0)'" })
     }
-    return file
   }
 
   private func read(_ argument: String?) throws -> ProjectFile {
