@@ -75,6 +75,24 @@ struct MetricsEndpoint: Sendable {
           "martlet_model_rejections_total", model.labels + [("reason", reason.rawValue)], model.figures.rejections[reason] ?? 0)
       }
     }
+    text.family("martlet_model_instances", "gauge", "Copies of the model that can be asked.")
+    for model in models { text.sample("martlet_model_instances", model.labels, model.runner.instances.ready) }
+    text.family("martlet_model_replacements_total", "counter", "Copies of the model that hung and were replaced.")
+    for model in models { text.sample("martlet_model_replacements_total", model.labels, model.figures.replacements) }
+    writeCache(models.map { ($0.labels, $0.figures.statistics) }, to: &text)
+  }
+
+  private func writeCache(_ figures: [(PrometheusText.Labels, ModelStatistics)], to text: inout PrometheusText) {
+    guard let cache = models.settings.cache?.figures else { return }
+    text.family("martlet_cache_bytes", "gauge", "Bytes of answers that are kept.")
+    text.sample("martlet_cache_bytes", [], cache.bytes)
+    text.family("martlet_cache_evictions_total", "counter", "Answers that made room for others.")
+    text.sample("martlet_cache_evictions_total", [], cache.evictions)
+    text.family("martlet_cache_requests_total", "counter", "Requests that were looked for in the cache, by what was found.")
+    for (labels, statistics) in figures {
+      text.sample("martlet_cache_requests_total", labels + [("found", "yes")], statistics.cacheHit.count)
+      text.sample("martlet_cache_requests_total", labels + [("found", "no")], statistics.cacheMiss.count)
+    }
   }
 
   private func writeProcess(to text: inout PrometheusText) {

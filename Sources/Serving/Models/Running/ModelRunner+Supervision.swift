@@ -21,27 +21,37 @@ extension ModelRunner {
     }
   }
 
-  /// Looks for requests past their deadline and instances that hang, as long as there are any requests.
-  func sweep() async {
+  /// Looks for requests past their deadline and instances that hang, as long as there are any requests. Does not keep the version alive.
+  func startSweeping() {
     let tick = max(min(limits.timeout.nanoseconds, limits.hang?.nanoseconds ?? .max) / 20, 2_000_000)
-    while true {
-      try? await Task.sleep(nanoseconds: UInt64(min(tick, 250_000_000)))
-      let now = NIODeadline.now()
-      let found = state.withLock {
-        state -> (late: [PredictionJob], hanging: [RunnerState.Assignment], drainers: [CheckedContinuation<Void, Never>])? in
-        if state.active.isEmpty, state.calls.isEmpty || state.isStopped {
-          state.isSweeping = false
-          return nil
-        }
-        let late = state.active.values.filter { $0.deadline <= now }
-        for job in state.active.values where job.deadline <= now || !job.isWaiting { state.active[ObjectIdentifier(job)] = nil }
-        return (late, hanging(&state, now), state.takeDrainers())
-      }
-      guard let found else { return }
-      finishLate(found.late)
-      wake(found.drainers)
-      for call in found.hanging { report(call) }
+    Task { [weak self] in
+      repeat { try? await Task.sleep(nanoseconds: UInt64(min(tick, 250_000_000))) } while self?.sweep() ?? false
     }
+  }
+
+  /// - Returns: whether there is something left to look for.
+  private func sweep() -> Bool {
+    let now = NIODeadline.now()
+    let found = state.withLock { state -> Sweep? in
+      if state.active.isEmpty, state.calls.isEmpty || state.isStopped {
+        state.isSweeping = false
+        return nil
+      }
+      let late = state.active.values.filter { $0.deadline <= now }
+      for job in state.active.values where job.deadline <= now || !job.isWaiting { state.active[ObjectIdentifier(job)] = nil }
+      return Sweep(late: late, hanging: hanging(&state, now), drainers: state.takeDrainers())
+    }
+    guard let found else { return false }
+    finishLate(found.late)
+    wake(found.drainers)
+    for call in found.hanging { report(call) }
+    return true
+  }
+
+  private struct Sweep {
+    let late: [PredictionJob]
+    let hanging: [RunnerState.Assignment]
+    let drainers: [CheckedContinuation<Void, Never>]
   }
 
   /// Takes the instances that hang out of service, where there is a way to make others.

@@ -133,7 +133,7 @@ package final class ModelRunner: Sendable {
       defer { state.isSweeping = true }
       return (decision, !state.isSweeping)
     }
-    if startsSweeping { Task { await sweep() } }
+    if startsSweeping { self.startSweeping() }
     switch decision {
     case .start(let call): start(call)
     case .wait(let alarm):
