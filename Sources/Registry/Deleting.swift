@@ -72,6 +72,8 @@ extension ModelRegistry {
         report.temporaries += 1
         report.bytes += temporary.size
       }
+      // A large file takes its time to go up.
+      report.temporaries += try store.backend.removeUnfinished(before: min(limit, Date().addingTimeInterval(-86_400)), dryRun: dryRun)
       return report
     }
   }

@@ -33,14 +33,23 @@ extension ModelRegistry {
     }
   }
 
+  /// Writes into the log what somebody did to a server of this registry, or tried to.
+  /// - Parameters:
+  ///   - name: the model that it was done to; may be empty, and need not exist.
+  ///   - user: who did it, as the server knows them.
+  /// - Throws: `RegistryError`: `.busy`, `.readOnly`.
+  public func recordOperation(on name: String, by user: String, note: String) throws(RegistryError) {
+    try write { try log(.operated, String(name.prefix(256)), note: String(note.prefix(2000)), by: user, in: $0) }
+  }
+
   /// Writes an event, chained to the one before it, and puts it into the outbox of the webhooks that want it.
   func log(
     _ action: RegistryEvent.Action, _ name: String, version: Int? = nil, alias: String? = nil, from: Int? = nil, to: Int? = nil,
-    note: String = "", in database: SQLConnection
+    note: String = "", by user: String? = nil, in database: SQLConnection
   ) throws {
     let previous = try AuditChain.head(in: database)
     var link = AuditLink(
-      time: Date().timeIntervalSince1970, user: options.user, action: action.rawValue, name: name, version: version, alias: alias,
+      time: Date().timeIntervalSince1970, user: user ?? options.user, action: action.rawValue, name: name, version: version, alias: alias,
       from: from,
       to: to, note: note, previous: previous)
     // What is hashed is what the database keeps.

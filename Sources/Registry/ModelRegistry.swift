@@ -19,9 +19,18 @@ public final class ModelRegistry: Sendable {
   package let database: any SQLDatabase
   let store: ObjectStore
   let options: RegistryOptions
+  /// A folder for what belongs to the registry and is no version's: its own, or the one that a team shares for the files; `nil` where the
+  /// records are on a server and the files in a bucket.
+  package let folder: String?
+  /// How to open the database again; may hold a password.
+  package let databaseURL: String
 
-  private init(path: String, database: any SQLDatabase, store: ObjectStore, options: RegistryOptions) {
+  private init(
+    path: String, folder: String?, databaseURL: String, database: any SQLDatabase, store: ObjectStore, options: RegistryOptions
+  ) {
     self.path = path
+    self.folder = folder
+    self.databaseURL = databaseURL
     self.database = database
     self.store = store
     self.options = options
@@ -54,7 +63,9 @@ public final class ModelRegistry: Sendable {
       let sealer = options.encryption.map { Sealer(keys: DataKeys($0, database)) }
       let cache = ObjectCache(folder: options.cacheFolder(for: backend.location))
       let store = ObjectStore(backend: backend, sealer: sealer, cache: cache)
-      return ModelRegistry(path: path, database: database, store: store, options: options)
+      return ModelRegistry(
+        path: path, folder: folder ?? (backend as? FolderBackend)?.folder, databaseURL: folder.map { $0 + "/registry.sqlite" } ?? location,
+        database: database, store: store, options: options)
     } catch {
       throw RegistryError(error, path: path)
     }

@@ -66,6 +66,8 @@ public struct RegistryEvent: Sendable, Hashable, Codable {
   public enum Action: String, Sendable, Hashable, Codable, CaseIterable {
     case registered, aliasMoved, aliasRemoved, tagged, untagged, noted, deleted
     case protected, requested, approved, rejected, signed, keysRotated, retentionSet, restored, webhookAdded, webhookRemoved
+    /// Something that was done to a server of the registry, or tried.
+    case operated
   }
 
   /// When it was done.

@@ -154,6 +154,29 @@ import Testing
     }
   }
 
+  @Test func `uploads that nobody has finished are given up with the garbage`() throws {
+    let server = try MotoServer.shared()
+    try withBucket { registry, folder, bucket in
+      try registry.register(sampleBundle(in: folder))
+      #expect(registry.folder == folder + "/.martlet")
+      let name = bucket.dropFirst("s3://".count).prefix { $0 != "/" }
+      let client = try S3Client(bucket: String(name), environment: server.environment)
+      func uploads() throws -> Int {
+        S3XML.elements("Upload", in: String(decoding: try client.send("GET", nil, query: [("uploads", "")]).body, as: UTF8.self)).count
+      }
+      for key in ["team/registry/aa/one", "team/registry/aa/two", "elsewhere/three"] {
+        _ = try client.send("POST", key, query: [("uploads", "")])
+      }
+      #expect(try uploads() == 3)
+      // This server says of every upload that it began in 2010.
+      #expect(try registry.collectGarbage(dryRun: true).temporaries == 2)
+      #expect(try uploads() == 3)
+      #expect(try registry.collectGarbage().temporaries == 2)
+      #expect(try uploads() == 1)
+      #expect(try registry.collectGarbage().temporaries == 0 && registry.verify().isClean)
+    }
+  }
+
   @Test func `a large file goes up and comes down in parts`() throws {
     let server = try MotoServer.shared()
     let bucket = try server.newBucket()

@@ -2,7 +2,8 @@ import Bundles
 import DatabaseTesting
 import Foundation
 import MartletCore
-import Registry
+
+@testable import Registry
 
 let sampleSignature = Signature(
   inputs: [TensorSpec(name: "images", dtype: .float32, shape: [nil, 1, 28, 28])],
@@ -49,6 +50,11 @@ func configuredRegistry(in folder: String, _ change: (inout RegistryOptions) -> 
   options.cache = folder + "/cache"
   let server = try? String(contentsOfFile: folder + "/server", encoding: .utf8)
   if server != nil { options.artifacts = folder + "/.martlet" }
+  if TestBucket.isWanted {
+    let bucket = try TestBucket.of(folder)
+    options.artifacts = bucket.url
+    options.environment = bucket.environment
+  }
   change(&options)
   return try ModelRegistry.open(at: server ?? folder + "/.martlet", create: true, options: options)
 }
@@ -67,9 +73,33 @@ func sampleBundle(
     created: Date(timeIntervalSince1970: 1_700_000_000))
 }
 
-/// Objects on the disk.
+/// With `MARTLET_TEST_ARTIFACTS=s3` the registries of these tests keep their files in buckets, as the S3 tests' always do.
+struct TestBucket: Codable {
+  static let isWanted = ProcessInfo.processInfo.environment["MARTLET_TEST_ARTIFACTS"] == "s3"
+
+  let url: String
+  let environment: [String: String]
+
+  /// The bucket of a test's folder, the same for all who open the registry in it.
+  static func of(_ folder: String) throws -> TestBucket {
+    let path = folder + "/bucket.json"
+    if let data = FileManager.default.contents(atPath: path) { return try JSON.decode(TestBucket.self, from: data, source: path) }
+    let server = try MotoServer.shared()
+    let bucket = TestBucket(url: try server.newBucket(), environment: server.environment)
+    try AtomicFile.write(JSON.encode(bucket), to: path)
+    return bucket
+  }
+}
+
+/// Objects on the disk, or in the bucket.
 func objectCount(in folder: String) throws -> Int {
-  try FileManager.default.subpathsOfDirectory(atPath: folder + "/.martlet/objects").filter { $0.contains("/") }.count
+  if TestBucket.isWanted {
+    let bucket = try TestBucket.of(folder)
+    var options = RegistryOptions(environment: bucket.environment)
+    options.cache = folder + "/cache"
+    return try S3Backend(bucket.url, options: options).list().count
+  }
+  return try FileManager.default.subpathsOfDirectory(atPath: folder + "/.martlet/objects").filter { $0.contains("/") }.count
 }
 
 func objectPath(_ digest: String, in folder: String) -> String {

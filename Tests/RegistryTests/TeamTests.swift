@@ -157,6 +157,19 @@ import Testing
     }
   }
 
+  @Test(arguments: TestDatabase.allCases) func `what is done to a server is a link of the chain`(_ kind: TestDatabase) throws {
+    try withEvents(kind) { registry in
+      try registry.recordOperation(on: "fashion", by: "ann", note: "POST /v2/repository/models/{name}/load: 200")
+      try registry.recordOperation(on: "", by: "nobody", note: "\0" + String(repeating: "x", count: 5000))
+      let events = try registry.events(limit: 2)
+      #expect(events.map(\.action) == [.operated, .operated] && events.map(\.user) == ["nobody", "ann"])
+      #expect(events[1].name == "fashion" && events[0].note.count == 1999)
+      #expect(try registry.verifyAudit().isWhole && registry.verifyAudit().events == 7)
+      try registry.database.write { try $0.execute("UPDATE events SET \"user\" = 'bob' WHERE action = 'operated' AND name = 'fashion'") }
+      #expect(try registry.verifyAudit().broken?.position == 6)
+    }
+  }
+
   @Test func `a registry of the first schema is brought up to date and its events are chained`() throws {
     try withFolder { folder in
       let registry = try openRegistry(in: folder)

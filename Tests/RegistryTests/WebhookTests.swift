@@ -119,6 +119,21 @@ import Testing
     }
   }
 
+  @Test func `who must stop begins no delivery, and loses none`() throws {
+    try withHook(.sqlite, [CannedServer.answer("200 OK")]) { registry, server, _ in
+      try registry.addTags(["a"], to: registry.resolve("fashion"))
+      var asked = 0
+      let first = try registry.deliverWebhooks(while: {
+        asked += 1
+        return asked <= 1
+      })
+      #expect(first == DeliveryReport(delivered: 1) && server.requests.count == 1)
+      #expect(try registry.deliverWebhooks(while: { false }) == DeliveryReport())
+      #expect(try registry.webhooks().map(\.waiting) == [1])
+      #expect(try registry.deliverWebhooks() == DeliveryReport(delivered: 1))
+    }
+  }
+
   @Test func `an answer that leads elsewhere is not followed`() throws {
     let inner = try CannedServer([CannedServer.answer("200 OK")])
     defer { inner.stop() }

@@ -35,17 +35,28 @@ protocol ObjectBackend: Sendable {
   func remove(_ name: String) throws -> Bool
   /// Every file, and whatever else lies there, by name.
   func list() throws -> [StoredFile]
+  /// Gives up files that nobody has finished since a time.
+  /// - Parameter dryRun: only count them.
+  /// - Returns: how many.
+  func removeUnfinished(before limit: Date, dryRun: Bool) throws -> Int
+}
+
+extension ObjectBackend {
+  /// In a folder they are temporary files.
+  func removeUnfinished(before limit: Date, dryRun: Bool) throws -> Int { 0 }
 }
 
 /// Files in a folder.
 struct FolderBackend: ObjectBackend {
+  /// The registry's folder, or the one that a team shares.
+  let folder: String
   let root: String
   let staging: String
 
   var location: String { root }
 
-  /// - Parameter folder: the registry's folder, or the one that a team shares.
   init(folder: String) {
+    self.folder = folder
     root = folder + "/objects"
     staging = folder + "/staging"
   }

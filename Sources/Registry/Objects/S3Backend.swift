@@ -145,6 +145,31 @@ struct S3Backend: ObjectBackend {
     return found.sorted { $0.name < $1.name }
   }
 
+  /// Parts that a killed process has sent are kept, and paid for, until somebody says that they are not wanted.
+  func removeUnfinished(before limit: Date, dryRun: Bool) throws -> Int {
+    var count = 0
+    var marker: [(String, String)] = []
+    repeat {
+      let query = [("prefix", prefix), ("uploads", "")] + marker
+      let text = String(decoding: try client.send("GET", nil, query: query).body, as: UTF8.self)
+      for entry in S3XML.elements("Upload", in: text) {
+        let entry = String(entry)
+        guard let key = S3XML.first("Key", in: entry), key.hasPrefix(prefix), let upload = S3XML.first("UploadId", in: entry),
+          let begun = S3XML.first("Initiated", in: entry).flatMap(Self.time), begun <= limit
+        else { continue }
+        if !dryRun { _ = try client.send("DELETE", key, query: [("uploadId", upload)], accepted: [404]) }
+        count += 1
+      }
+      marker = []
+      if S3XML.first("IsTruncated", in: text)?.lowercased() == "true", let key = S3XML.first("NextKeyMarker", in: text),
+        let upload = S3XML.first("NextUploadIdMarker", in: text)
+      {
+        marker = [("key-marker", key), ("upload-id-marker", upload)]
+      }
+    } while !marker.isEmpty
+    return count
+  }
+
   /// `Wed, 21 Oct 2015 07:28:00 GMT` or `2015-10-21T07:28:00.000Z`.
   static func time(_ text: String) -> Date? {
     var words = text.split { " -T:.,Z".contains($0) }.map(String.init)
