@@ -16,8 +16,10 @@ public struct TrackingError: MartletError {
     case forbidden
     /// Not offered.
     case unsupported
-    /// Another writer holds the database.
+    /// Another writer holds the database, or its server cannot be reached.
     case busy
+    /// Nobody said where the files of runs are to lie.
+    case place
     case diskFull
     case io
   }

@@ -51,7 +51,7 @@ enum MLflowReply {
     case .unsupported: (.notImplemented, "NOT_IMPLEMENTED")
     case .busy: (.serviceUnavailable, "TEMPORARILY_UNAVAILABLE")
     case .diskFull: (.init(code: 507, reasonPhrase: "Insufficient Storage"), "INTERNAL_ERROR")
-    case .io: (.internalServerError, "INTERNAL_ERROR")
+    case .io, .place: (.internalServerError, "INTERNAL_ERROR")
     }
   }
 

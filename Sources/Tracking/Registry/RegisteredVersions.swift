@@ -1,6 +1,6 @@
 import Bundles
 import Databases
-import Registry
+package import Registry
 
 extension TrackingStore {
   /// What the tracking database knows of a version.
@@ -94,6 +94,13 @@ extension TrackingStore {
     try write { connection in
       try connection.execute("DELETE FROM tracking_version_tags WHERE model = ? AND number = ? AND key = ?", [row.model, number, key])
     }
+  }
+
+  /// Says which run made a version that Martlet registered.
+  /// - Throws: `TrackingError`: `.notFound` for the run, `.busy`.
+  package func link(_ version: ModelVersion, to run: String) throws(TrackingError) {
+    let known = try self.run(run)
+    try keep(version) { $0.run = known.info.id }
   }
 
   func put(_ tag: TrackingTag, _ model: String, _ number: Int, _ connection: SQLConnection) throws {

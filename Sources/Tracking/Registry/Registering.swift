@@ -42,8 +42,10 @@ extension TrackingStore {
     let row = try adopt(name)
     let words = Set(tags.compactMap(RegisteredNames.word))
     let version = try guarded {
-      let bundle = try bundle(of: origin, named: row.model, kind: isPrompt ? Self.promptKind : Self.bundleKind)
-      defer { try? FileManager.default.removeItem(atPath: bundle.location) }
+      // On the disk of the other files, under a name that no client sees or asks for.
+      let scratch = "\(artifacts.path)/.\(Self.newID()).partial"
+      defer { try? FileManager.default.removeItem(atPath: scratch) }
+      let bundle = try bundle(of: origin, named: row.model, kind: isPrompt ? Self.promptKind : Self.bundleKind, at: scratch + "/bundle")
       return try registry.register(bundle, name: row.model, tags: words.sorted(), note: description)
     }
     try keep(version) { kept in
@@ -160,8 +162,7 @@ extension TrackingStore {
   // MARK: Bundles
 
   /// The files as a bundle in a folder of its own, which the caller removes.
-  private func bundle(of origin: Origin, named name: String, kind: String) throws -> ModelBundle {
-    let folder = registry.path + "/incoming/" + Self.newID()
+  private func bundle(of origin: Origin, named name: String, kind: String, at folder: String) throws -> ModelBundle {
     let writer = try BundleWriter(at: folder)
     if let path = origin.path {
       for file in try files(below: path) {

@@ -32,14 +32,25 @@ public final class TrackingStore: Sendable {
     if !database.isReadOnly { try makeDefaultExperiment() }
   }
 
-  /// Opens the store that belongs to a registry: `tracking.sqlite` and `artifacts/` in its folder.
-  /// - Parameter databaseURL: `postgresql://…` for a team's database, or the path of SQLite's file.
-  /// - Throws: `TrackingError`.
-  public static func open(registry: ModelRegistry, databaseURL: String? = nil) throws(TrackingError) -> TrackingStore {
-    let location = SQLLocation(databaseURL ?? registry.path + "/tracking.sqlite")
+  /// Opens the store that belongs to a registry: `tracking.sqlite` and `artifacts/` in its folder. A registry on a server has the records
+  /// there, too, and the files in the folder that the team shares.
+  /// - Parameters:
+  ///   - databaseURL: `postgresql://…` for a team's database, or the path of SQLite's file; `nil` is beside the registry's own.
+  ///   - artifacts: the folder for the files of runs; `nil` is the registry's.
+  /// - Throws: `TrackingError`: `.place` where the registry has no folder, so that somebody must name one.
+  public static func open(
+    registry: ModelRegistry, databaseURL: String? = nil, artifacts: String? = nil
+  ) throws(TrackingError) -> TrackingStore {
+    guard let folder = artifacts ?? registry.folder.map({ $0 + "/artifacts" }) else {
+      throw TrackingError(
+        .place, "the registry at \(registry.path) keeps its files in a bucket, and the files of runs need a folder",
+        expected: "a folder that all servers of the registry share", remedy: "MARTLET_TRACKING_ARTIFACTS=FOLDER")
+    }
+    let isServer = SQLLocation.isServer(registry.databaseURL)
+    let location = SQLLocation(databaseURL ?? (isServer ? registry.databaseURL : registry.path + "/tracking.sqlite"))
     let database: any SQLDatabase
     do { database = try location.open(SQLOptions(component: "tracking", busyTimeout: 10)) } catch { throw TrackingError(any: error) }
-    return try TrackingStore(database: database, artifacts: ArtifactFolder(registry.path + "/artifacts"), registry: registry)
+    return try TrackingStore(database: database, artifacts: ArtifactFolder(folder), registry: registry)
   }
 
   /// Ends all connections. The store cannot be used afterwards.
@@ -101,6 +112,8 @@ extension TrackingError {
         case .diskFull: .diskFull
         case .exists: .exists
         case .aliased: .state
+        case .protected, .gate, .signature: .forbidden
+        case .unreachable: .busy
         default: .io
         }
       self.init(kind, error.problem, expected: error.expected, remedy: error.remedy)
