@@ -10,6 +10,8 @@ enum SystemdUnit {
     [Service]
     Type=exec
     ExecStart=/opt/martlet/bin/martlet \(ServerArguments.list(plan, host: "127.0.0.1").joined(separator: " "))
+    # Certificates and keys are read again.
+    ExecReload=/bin/kill -HUP $MAINPID
     Environment=MARTLET_REGISTRY=/var/lib/martlet
     # The address of a team's registry and other secrets; the file may be missing.
     EnvironmentFile=-/etc/martlet/\(plan.name).env

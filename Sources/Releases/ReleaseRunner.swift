@@ -7,6 +7,9 @@ public protocol ReleaseEnvironment: Sendable {
   /// Loads a version beside the one that answers, checks and warms it. Returns at once where it is there.
   /// - Throws: any error where it cannot; nothing has changed then.
   func load(_ model: String, version: String) async throws
+  /// Checks that whoever asks the baseline can ask the candidate in the same words. Both are loaded.
+  /// - Throws: an error that says what differs.
+  func check(_ model: String, baseline: String, candidate: String) async throws
   /// Sends requests that name no version where the split says; `nil` ends splitting: everything goes to `version`.
   func route(_ model: String, to version: String, split: TrafficSplit?) async throws
   /// Lets requests that a version has under way finish, then frees it. Does nothing where it is not there.
@@ -15,6 +18,11 @@ public protocol ReleaseEnvironment: Sendable {
   func moveAlias(_ alias: String, of model: String, to version: String, note: String) async throws
   /// What was seen of both versions since the process began.
   func figures(_ model: String, baseline: String, candidate: String) async -> ReleaseFigures
+}
+
+extension ReleaseEnvironment {
+  /// Versions that are all asked alike need no check.
+  public func check(_ model: String, baseline: String, candidate: String) async throws {}
 }
 
 /// The points at which a process may die; tests break them one by one.
@@ -132,6 +140,7 @@ public actor ReleaseRunner {
     try reach(.loading)
     do {
       try await environment.load(state.plan.model, version: state.plan.candidate)
+      try await environment.check(state.plan.model, baseline: state.plan.baseline, candidate: state.plan.candidate)
     } catch {
       state.failed("\(state.plan.model)@\(state.plan.candidate) cannot be loaded: \(Self.words(error))", at: clock())
       return try save(state)

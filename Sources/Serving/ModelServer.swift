@@ -29,6 +29,8 @@ public final class ModelServer: Service {
     public let port: Int
     /// The port of gRPC; `nil` where it is not served.
     public var grpcPort: Int?
+    /// The port of the admin listener; `nil` where there is none.
+    public var adminPort: Int?
     /// It speaks TLS.
     public var isEncrypted = false
     /// `http://127.0.0.1:8080`
@@ -42,7 +44,7 @@ public final class ModelServer: Service {
   let releases: ReleaseRunner?
   private let readiness = Readiness()
   let listeners: Listeners
-  private let grpc: GRPCEndpoint?
+  let grpc: GRPCEndpoint?
   private let onReady: @Sendable (Address) async -> Void
   private let bound = Mutex<(data: Address?, admin: Address?)>((nil, nil))
 
@@ -99,7 +101,7 @@ public final class ModelServer: Service {
     grpc = options.grpcPort.map { port in
       GRPCEndpoint(
         InferenceProvider(service: service, repository: control, bodies: guardian.bodies), options: options, port: port,
-        access: AccessInterceptor(gate: guardian.gate), metrics: metrics, logger: logger)
+        guardian: guardian, metrics: metrics, logger: logger)
     }
     listeners = Self.listeners(models, languages, options, service, traffic, control, grpc?.metrics ?? [], guardian, metrics, logger)
   }
@@ -168,6 +170,7 @@ public final class ModelServer: Service {
           group.addTask { await releases.run({ self.repository.names }, every: settings.interval) }
         }
         if let exporter = listeners.guardian.exporter { group.addTask { await exporter.run() } }
+        for chore in options.chores { group.addTask { await chore.run(logger: self.logger) } }
         // The supervisor returns only after the drain timeout, the application when all connections have ended.
         try await group.next()
         group.cancelAll()
@@ -194,11 +197,22 @@ public final class ModelServer: Service {
     }
   }
 
-  /// Runs until SIGTERM or SIGINT (Ctrl-C), then stops gracefully.
+  /// Runs until SIGTERM or SIGINT (Ctrl-C), then stops gracefully. SIGHUP never ends it: it reads certificates and keys again.
   /// - Throws: `ServerError` if it cannot listen.
   public func runUntilSignalled() async throws {
     let group = ServiceGroup(configuration: .init(services: [self], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    let signals = await UnixSignalsSequence(trapping: .sighup)
+    let reloading = Task { for await _ in signals { await reload() } }
+    defer { reloading.cancel() }
     try await group.run()
+  }
+
+  /// Reads certificates, API keys and the key sets of tokens again now; what cannot be read stays as it was. (Changed files are found
+  /// within a second of the next request anyway.)
+  public func reload() async {
+    listeners.guardian.identity?.lookAgain(every: .zero)
+    await listeners.guardian.gate.reload()
+    logger.info("certificates and keys were looked at again")
   }
 
   /// The application behind the server; tests send requests straight to its responder.
@@ -240,6 +254,7 @@ public final class ModelServer: Service {
       guard let port = try? await grpc.port else { return }
       address.grpcPort = port
     }
+    address.adminPort = adminAddress?.port
     let known = address
     bound.withLock { $0.data = known }
     if !options.access.isRequired {

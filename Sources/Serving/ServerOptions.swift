@@ -1,4 +1,5 @@
 public import Access
+package import Web
 
 /// How a server listens, and what it takes from a client.
 public struct ServerOptions: Sendable {
@@ -97,6 +98,13 @@ public struct ServerOptions: Sendable {
 
   /// Where releases are written down and how they are carried out; `nil` for a server without releases.
   public var releases: ReleaseSettings?
+
+  /// Keeps what is done on admin routes, in the place of `auditFile`; `nil` leaves it to that.
+  public var audit: (any AuditSink)?
+  /// What the server does beside answering.
+  public var chores: [ServerChore] = []
+  /// Routes of others: on the admin listener where there is one, and nowhere else then.
+  package var adminRoutes: [Route] = []
 
   /// The defaults; change what should differ.
   public init() {}

@@ -11,20 +11,23 @@ import Testing
 
 /// Gives back what it gets, or does not.
 private struct Candidate: Predictor {
-  enum Manner: String, Sendable { case same, broken, slow, other }
+  enum Manner: String, Sendable { case same, broken, slow, other, foreign }
   struct Failure: Error {}
 
   let manner: Manner
-  let signature = Signature(
-    inputs: [TensorSpec(name: "x", dtype: .float64, shape: [nil])], outputs: [TensorSpec(name: "y", dtype: .float64, shape: [nil])])
+  var signature: Signature {
+    Signature(
+      inputs: [TensorSpec(name: manner == .foreign ? "z" : "x", dtype: .float64, shape: [nil])],
+      outputs: [TensorSpec(name: "y", dtype: .float64, shape: [nil])])
+  }
 
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
-    guard let x = inputs["x"] else { throw ArgumentError("no x") }
+    guard let x = inputs["x"] ?? inputs["z"] else { throw ArgumentError("no x") }
     let values = try x.values(as: Double.self)
     // The warm-up asks with zeros: what is broken only shows itself to real requests.
     guard values.contains(where: { $0 != 0 }) else { return ["y": x] }
     switch manner {
-    case .same: return ["y": x]
+    case .same, .foreign: return ["y": x]
     case .broken: throw Failure()
     case .slow:
       try await Task.sleep(for: .milliseconds(30))
@@ -125,6 +128,36 @@ private final class ReleaseBench: Sendable {
     }
     #expect(bench.counts.failed == 0 && bench.counts.wrong == 0)
     #expect(bench.server.repository.index().filter { $0.state == .ready }.map(\.version) == ["1"])
+  }
+
+  @Test func `a version that is asked otherwise gets no request at all`() async throws {
+    let bench = try ReleaseBench(.foreign)
+    try await bench.server.application.test(.router) { client in
+      #expect(try await client.post("/admin/releases", Self.plan(#""errors <= 5%""#)).status == 201)
+      try await bench.run(client)
+      let state = try await client.get("/admin/releases/echo")
+      #expect(state.json["phase"]?.stringValue == "rolledBack")
+      #expect(state.json["reason"]?.stringValue?.contains("it has no input 'x'; it wants the input 'z'") == true, "\(state.text)")
+    }
+    #expect(bench.counts.right + bench.counts.wrong + bench.counts.failed == 0)
+    #expect(bench.server.repository.index().filter { $0.state == .ready }.map(\.version) == ["1"])
+  }
+
+  @Test func `what a version takes may become less, not more`() {
+    func model(_ columns: [(String, String, Bool)]) -> ServedModel {
+      ServedModel(
+        name: "rows", version: "1", predictor: Candidate(manner: .same),
+        columns: columns.map { ServedColumn(name: $0.0, datatype: $0.1, isOptional: $0.2) })
+    }
+    let old = model([("a", "FP64", false), ("b", "BYTES", true)])
+    #expect(SignatureChange.problems(from: old, to: model([("a", "INT64", false)])).isEmpty)
+    #expect(SignatureChange.problems(from: old, to: model([("a", "FP64", false), ("c", "FP64", true)])).isEmpty)
+    let worse = SignatureChange.problems(from: old, to: model([("a", "BYTES", false), ("b", "BYTES", false), ("c", "FP64", false)]))
+    #expect(
+      worse == [
+        "its column 'a' is BYTES and no longer FP64", "it cannot do without the column 'b'", "it wants the column 'c'",
+      ])
+    #expect(SignatureChange.problems(from: old, to: Echo().served()) == ["one takes rows, the other one tensors"])
   }
 
   @Test func `without a shadow, few answers fail before the traffic goes back`() async throws {

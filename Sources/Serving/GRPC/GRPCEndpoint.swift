@@ -14,7 +14,7 @@ final class GRPCEndpoint: Sendable {
   let metrics: [RouteMetrics]
 
   init(
-    _ provider: InferenceProvider, options: ServerOptions, port: Int, access: AccessInterceptor, metrics: ServerMetrics, logger: Logger
+    _ provider: InferenceProvider, options: ServerOptions, port: Int, guardian: Guardian, metrics: ServerMetrics, logger: Logger
   ) {
     readiness = provider.service.readiness
     let services: [any RegistrableRPCService] = [
@@ -40,7 +40,8 @@ final class GRPCEndpoint: Sendable {
     configuration.connection.keepalive.time = .seconds(60)
     let transport = HTTP2ServerTransport.Posix(
       address: options.host.contains(":") ? .ipv6(host: options.host, port: port) : .ipv4(host: Self.numeric(options.host), port: port),
-      transportSecurity: options.tls.map { .tls($0) } ?? .plaintext, config: configuration)
+      transportSecurity: guardian.identity.map { .tls($0) } ?? .plaintext, config: configuration)
+    let access = AccessInterceptor(gate: guardian.gate, audit: guardian.audit, calls: interceptor)
     server = GRPCServer(transport: transport, services: services, interceptors: [access, interceptor])
   }
 

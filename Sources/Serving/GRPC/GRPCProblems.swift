@@ -48,7 +48,8 @@ struct CallInterceptor: ServerInterceptor {
     next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
   ) async throws -> StreamingServerResponse<Output> {
     let start = ContinuousClock.now
-    let id = ids.id(given: request.metadata[stringValues: "x-request-id"].first { _ in true })
+    let known = CallIdentity.current.requestID
+    let id = known.isEmpty ? ids.id(given: request.metadata[stringValues: "x-request-id"].first { _ in true }) : known
     let client = request.metadata[stringValues: "x-client-id"].first { !$0.isEmpty && $0.utf8.count <= 256 }
     let identity = RequestIdentity(requestID: id, client: client)
     metrics.began()
@@ -66,6 +67,12 @@ struct CallInterceptor: ServerInterceptor {
       response = StreamingServerResponse(error: problem)
     }
     if case .failure(let error) = response.accepted, code == nil { code = error.code }
+    count(context, id: id, code: code, since: start)
+    return response
+  }
+
+  /// One call is over, or was not let in.
+  func count(_ context: ServerContext, id: String, code: RPCError.Code?, since start: ContinuousClock.Instant) {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     routes[context.descriptor.method]?.count(status: code?.rawValue ?? 0, seconds: seconds, received: 0, sent: 0)
     if logsCalls {
@@ -76,7 +83,6 @@ struct CallInterceptor: ServerInterceptor {
           "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3),
         ])
     }
-    return response
   }
 }
 

@@ -27,6 +27,8 @@ final class ReleaseTraffic: TrafficPolicy, TrafficObserver {
     model: String, version: String, primary: String, request: RequestIdentity, outcome: TrafficOutcome, outputs: [String: HostArray]?,
     expected: [String: HostArray]
   ) {
+    // What the other version has answered is no fault of the client's.
+    let outcome = outcome.status == .refused ? TrafficOutcome(status: .failed, seconds: outcome.seconds) : outcome
     record(model, version, id: nil, outcome, outputs)
     // A shadow that fails does not agree; one that nobody had time for says nothing.
     guard outcome.status == .succeeded || outcome.status == .failed || outcome.status == .late else { return }

@@ -1,3 +1,4 @@
+import MartletCore
 public import Releases
 import Web
 
@@ -10,6 +11,20 @@ struct RepositoryReleases: ReleaseEnvironment {
   func load(_ model: String, version: String) async throws {
     guard !repository.versions(of: model).contains(where: { $0.model.version == version }) else { return }
     try await repository.loadBeside(model, version: version)
+  }
+
+  func check(_ model: String, baseline: String, candidate: String) async throws {
+    let versions = repository.versions(of: model)
+    // A baseline that is not there is found out by what comes next.
+    guard let old = versions.first(where: { $0.model.version == baseline }),
+      let new = versions.first(where: { $0.model.version == candidate })
+    else { return }
+    let problems = SignatureChange.problems(from: old.model, to: new.model)
+    guard problems.isEmpty else {
+      throw ArgumentError(
+        "whoever asks version \(baseline) would not be understood: \(problems.joined(separator: "; "))",
+        expected: "a version that takes and gives the same", remedy: "another model name for what is asked otherwise")
+    }
   }
 
   func route(_ model: String, to version: String, split: TrafficSplit?) async throws {

@@ -20,7 +20,7 @@ struct Guardian: Sendable {
     do {
       gate = try Gatekeeper(options.access, logger: logger)
       identity = try options.tls.map { try TLSIdentity($0, logger: logger) }
-      audit = try options.auditFile.map { try AuditFile(path: $0) }
+      audit = try options.audit ?? options.auditFile.map { try AuditFile(path: $0) }
     } catch {
       throw ServerError(because: error)
     }

@@ -32,11 +32,11 @@ struct Listeners: Sendable {
         tracer: tracer, audit: guardian.audit)
     }
     if options.adminPort == nil {
-      data = responder(routes, host: options.host)
+      data = responder(routes + options.adminRoutes, host: options.host)
       admin = nil
     } else {
       data = responder(routes.filter(\.access.isForClients), host: options.host)
-      admin = responder(routes.filter { $0.access != .predict }, host: options.adminHost)
+      admin = responder(routes.filter { $0.access != .predict } + options.adminRoutes, host: options.adminHost)
     }
   }
 

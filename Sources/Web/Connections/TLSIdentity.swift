@@ -14,10 +14,17 @@ package final class TLSIdentity: Sendable {
   private let state: Mutex<State>
 
   private struct State {
-    var context: NIOSSLContext
+    var shown: Shown
     var versions: [FileVersion?]
     var lastLook: ContinuousClock.Instant
     var loads = 1
+  }
+
+  /// What clients are shown.
+  package struct Shown: Sendable {
+    package let chain: [NIOSSLCertificate]
+    package let key: NIOSSLPrivateKey
+    fileprivate let context: NIOSSLContext
   }
 
   /// - Throws: `FileError` where a file cannot be read, or the key is not the certificate's.
@@ -25,13 +32,16 @@ package final class TLSIdentity: Sendable {
     self.settings = settings
     self.logger = logger
     let versions = Self.versions(settings)
-    state = Mutex(State(context: try Self.load(settings), versions: versions, lastLook: .now))
+    state = Mutex(State(shown: try Self.load(settings), versions: versions, lastLook: .now))
   }
 
   /// For a new connection.
-  package var context: NIOSSLContext {
+  package var context: NIOSSLContext { current.context }
+
+  /// Certificates and key for a new connection, for protocols that make contexts of their own.
+  package var current: Shown {
     lookAgain()
-    return state.withLock { $0.context }
+    return state.withLock { $0.shown }
   }
 
   /// How often the files were read with success.
@@ -49,9 +59,9 @@ package final class TLSIdentity: Sendable {
     let versions = Self.versions(settings)
     guard versions != state.withLock({ $0.versions }) else { return }
     do {
-      let context = try Self.load(settings)
+      let shown = try Self.load(settings)
       state.withLock { state in
-        state.context = context
+        state.shown = shown
         state.versions = versions
         state.loads += 1
       }
@@ -66,7 +76,7 @@ package final class TLSIdentity: Sendable {
     [settings.certificate, settings.key, settings.clients].map { $0.flatMap(FileVersion.init(path:)) }
   }
 
-  private static func load(_ settings: TLSSettings) throws -> NIOSSLContext {
+  private static func load(_ settings: TLSSettings) throws -> Shown {
     let chain = try pem(settings.certificate) { try NIOSSLCertificate.fromPEMBytes($0) }
     guard !chain.isEmpty else { throw FileError(path: settings.certificate, problem: "has no certificate", expected: "PEM") }
     let key = try pem(settings.key) { try NIOSSLPrivateKey(bytes: $0, format: .pem) }
@@ -82,7 +92,7 @@ package final class TLSIdentity: Sendable {
       configuration.certificateVerification = settings.requiresClients ? .noHostnameVerification : .optionalVerification
     }
     do {
-      return try NIOSSLContext(configuration: configuration)
+      return Shown(chain: chain, key: key, context: try NIOSSLContext(configuration: configuration))
     } catch {
       throw FileError(path: settings.certificate, problem: "cannot be used: \(error)")
     }

@@ -65,7 +65,7 @@ package struct WebResponder: HTTPResponder {
         do {
           caller = try await admission.begin(match.route.access, request.headers, context.channel)
         } catch {
-          if match.route.access == .admin { keep(match, .nobody, error.status.code, id) }
+          if match.route.access == .admin { await keep(match, .nobody, error.status.code, id) }
           throw error
         }
         exchange = Exchange(
@@ -137,25 +137,21 @@ package struct WebResponder: HTTPResponder {
     guard match.route.access == .admin, audit != nil else { return try await match.route.handler(exchange) }
     do {
       let reply = try await match.route.handler(exchange)
-      keep(match, exchange.caller.principal, reply.status.code, exchange.id)
+      await keep(match, exchange.caller.principal, reply.status.code, exchange.id)
       return reply
     } catch {
-      keep(match, exchange.caller.principal, HTTPProblem.from(error, requestID: exchange.id).status.code, exchange.id)
+      await keep(match, exchange.caller.principal, HTTPProblem.from(error, requestID: exchange.id).status.code, exchange.id)
       throw error
     }
   }
 
-  private func keep(_ match: RouteTable.Match, _ principal: Principal, _ status: Int, _ id: String) {
+  private func keep(_ match: RouteTable.Match, _ principal: Principal, _ status: Int, _ id: String) async {
     guard let audit else { return }
     let object = match.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     let event = AuditEvent(
       time: Date(), actor: principal.name, credential: principal.credential,
       action: "\(match.route.method.rawValue) \(match.route.pattern)", object: object, status: status, request: id)
-    do {
-      try audit.record(event)
-    } catch {
-      logger.error("what was done could not be kept", metadata: ["id": .string(id), "detail": .string("\(error)")])
-    }
+    await audit.keep(event, logger)
   }
 
   private func line(

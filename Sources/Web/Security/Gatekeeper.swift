@@ -46,6 +46,12 @@ package final class Gatekeeper: Sendable {
     certificates = ClientCertificates(rules: [])
   }
 
+  /// Reads keys and key sets again now. Where that fails they stay as they were.
+  package func reload() async {
+    keys?.lookAgain(every: .zero)
+    await tokens?.reload()
+  }
+
   package var refused: [Refusal: UInt64] { refusals.withLock { $0 } }
 
   /// Finds out who makes a request and whether they may.

@@ -62,6 +62,12 @@ final class KeySetSource: Sendable {
     return fitting.count == 1 ? fitting.first : nil
   }
 
+  /// Reads the keys again now.
+  func reload() async {
+    state.withLock { $0.tried = nil }
+    await refresh()
+  }
+
   private var isOld: Bool { state.withLock { $0.fetched.map { .now - $0 > Self.lifetime } ?? true } }
 
   private func refresh() async {

@@ -23,6 +23,9 @@ package final class TokenVerifier: Sendable {
     source = try KeySetSource(settings.keys, logger: logger)
   }
 
+  /// Reads the provider's keys again now.
+  package func reload() async { await source.reload() }
+
   /// Who comes with a token.
   package func principal(of token: String, now: Date = Date()) async throws(TokenRefusal) -> Principal {
     guard token.utf8.count <= 16_384 else { throw TokenRefusal(reason: "it is too long") }

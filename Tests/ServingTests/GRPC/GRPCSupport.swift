@@ -17,13 +17,14 @@ typealias AnyGRPCClient = GRPCClient<HTTP2ClientTransport.Posix>
 /// Starts a server with a gRPC listener on a free port, and hands over a client.
 func withGRPC(
   _ models: [ServedModel], _ languages: [ServedLanguageModel] = [], options: ServerOptions = quietOptions(), isPacked: Bool = false,
+  lines: LogLines = LogLines(), server look: (ModelServer) throws -> Void = { _ in },
   _ body: @Sendable @escaping (InferenceClient, AnyGRPCClient, ServiceGroup) async throws -> Void
 ) async throws {
   var options = options
   options.port = 0
   options.grpcPort = 0
   let (ports, continuation) = AsyncStream<Int>.makeStream()
-  let server = try ModelServer(models: models, languageModels: languages, options: options, logger: LogLines().logger) {
+  let server = try ModelServer(models: models, languageModels: languages, options: options, logger: lines.logger) {
     continuation.yield($0.grpcPort ?? 0)
   }
   let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
@@ -39,6 +40,7 @@ func withGRPC(
     try await withGRPCClient(transport: transport) { client in
       try await body(InferenceClient(wrapping: client), client, group)
     }
+    try look(server)
     await group.triggerGracefulShutdown()
     try await tasks.waitForAll()
   }

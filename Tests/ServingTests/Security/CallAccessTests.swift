@@ -2,6 +2,7 @@ import Access
 import GRPCCore
 import InferenceProtocol
 import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import Serving
@@ -44,4 +45,45 @@ import Testing
       #expect(await code { _ = try await client.repositoryModelUnload(unload, metadata: metadata("root")) } == nil)
     }
   }
+
+  @Test func `calls that are refused are counted, logged and kept like others`() async throws {
+    var keys = try Keys()
+    try keys.add("ann", [.client])
+    try keys.add("root", [.admin])
+    let known = keys, lines = LogLines(), kept = KeptEvents()
+    var options = keys.options
+    options.logsRequests = true
+    options.audit = kept
+    try await withGRPC(
+      [Echo().served(), Echo().served("other")], options: options, lines: lines,
+      server: { server in
+        func statuses(_ method: String) -> [Int: UInt64] {
+          server.grpc?.metrics.first { $0.route.hasSuffix("/" + method) }?.snapshot.statuses ?? [:]
+        }
+        #expect(statuses("ModelReady") == [RPCError.Code.unauthenticated.rawValue: 1, 0: 1])
+        #expect(statuses("RepositoryModelUnload") == [RPCError.Code.permissionDenied.rawValue: 1, 0: 1])
+      }
+    ) { (client, _, _) async throws in
+      func metadata(_ name: String) -> Metadata { ["authorization": "Bearer \(known.secrets[name] ?? "")"] }
+      let request = Inference_ModelReadyRequest.with { $0.name = "echo" }
+      let unload = Inference_RepositoryModelUnloadRequest.with { $0.modelName = "other" }
+      await #expect(throws: RPCError.self) { try await client.modelReady(request) }
+      _ = try await client.modelReady(request, metadata: metadata("ann"))
+      await #expect(throws: RPCError.self) { try await client.repositoryModelUnload(unload, metadata: metadata("ann")) }
+      _ = try await client.repositoryModelUnload(unload, metadata: metadata("root"))
+    }
+    let calls = lines.all.filter { $0.contains("\"message\":\"call\"") || $0.contains("\"call\"") }
+    #expect(calls.count { $0.contains("ModelReady") } == 2 && calls.count { $0.contains("RepositoryModelUnload") } == 2)
+    let events = kept.all
+    #expect(events.map(\.status) == [RPCError.Code.permissionDenied.rawValue, 0])
+    #expect(events.map(\.actor).last == "root" && events.last?.object == "name=other")
+    #expect(events.allSatisfy { $0.action == "GRPC /inference.GRPCInferenceService/RepositoryModelUnload" })
+  }
+}
+
+/// Keeps events in memory.
+final class KeptEvents: AuditSink {
+  private let state = Mutex<[AuditEvent]>([])
+  var all: [AuditEvent] { state.withLock { $0 } }
+  func record(_ event: AuditEvent) { state.withLock { $0.append(event) } }
 }

@@ -1,4 +1,6 @@
+import Foundation
 import HTTPTypes
+import Releases
 import Testing
 
 @testable import Serving
@@ -62,6 +64,44 @@ import Testing
     POST /v2/repository/models/{name}/load admin
     POST /v2/repository/models/{name}/unload admin
     """.split(separator: "\n").map(String.init)
+
+  /// What a server with releases has besides.
+  static let releases = """
+    GET /admin/releases read
+    GET /admin/releases/{model} read
+    GET /admin/releases/{model}/history read
+    POST /admin/releases admin
+    POST /admin/releases/{model}/{order} admin
+    POST /models/{name}/feedback predict
+    """.split(separator: "\n").map(String.init)
+
+  @Test func `a server with releases has their routes, too, those for deciding on the admin port`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("releases-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var options = quietOptions()
+    options.adminPort = 0
+    options.releases = ReleaseSettings(store: ReleaseStore(folder: folder))
+    let server = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
+    func named(_ routes: [Route]) -> [String] { routes.map { "\($0.method.rawValue) \($0.pattern) \($0.access.rawValue)" } }
+    let data = named(server.listeners.data.routes.routes), admin = named(try #require(server.listeners.admin).routes.routes)
+    #expect(Set(data + admin) == Set(Self.agreed + Self.releases))
+    #expect(data.filter(Self.releases.contains) == ["POST /models/{name}/feedback predict"])
+  }
+
+  @Test func `routes of others are on the admin port alone, and open ones there only`() throws {
+    var options = quietOptions()
+    options.adminPort = 0
+    options.adminRoutes = [
+      Route(.get, "/runs", .read, "runs") { _ in Reply([]) }, Route(.get, "/version", .open, "a version") { _ in Reply([]) },
+    ]
+    let server = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
+    let added = ["/runs", "/version"]
+    #expect(!server.listeners.data.routes.routes.contains { added.contains($0.pattern) })
+    #expect(try #require(server.listeners.admin).routes.routes.map(\.pattern).filter(added.contains) == added)
+    options.adminPort = nil
+    let alone = try ModelServer(models: [Echo().served()], options: options, logger: LogLines().logger)
+    #expect(alone.listeners.data.routes.routes.map(\.pattern).filter(added.contains) == added)
+  }
 
   @Test func `every route is in the list, with its access`() throws {
     let server = try ModelServer(models: [Echo().served()], options: quietOptions(), logger: LogLines().logger)

@@ -77,6 +77,33 @@ import X509
     }
   }
 
+  @Test func `calls get new certificates, too, and an order to look again is followed at once`() async throws {
+    let authority = try Self.authority()
+    var options = Self.options(authority)
+    options.grpcPort = 0
+    try await LiveServerTests.run(
+      [Echo().served()], options,
+      server: { server in
+        let port = try #require(server.address?.grpcPort)
+        func shown() async throws -> [UInt8]? {
+          var configuration = try authority.client()
+          configuration.applicationProtocols = ["h2"]
+          let client = try await TLSClient(port: port, configuration)
+          // The handshake is over when the server has said something, or has had enough of what is no HTTP/2.
+          _ = try await client.send("/")
+          defer { Task { await client.close() } }
+          #expect(client.negotiated == "h2")
+          return client.certificate
+        }
+        let before = try await shown()
+        #expect(try await shown() == before && before != nil)
+        try authority.sign("server", alternatives: [.dnsName("localhost")])
+        await server.reload()
+        let after = try await shown()
+        #expect(after != nil && after != before)
+      })
+  }
+
   @Test func `a client's certificate says who it is`() async throws {
     let authority = try Self.authority(), other = try TestAuthority("other")
     try authority.sign("trainer", alternatives: [.uniformResourceIdentifier("spiffe://example.org/trainer")], isClient: true)

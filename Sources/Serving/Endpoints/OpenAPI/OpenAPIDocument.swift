@@ -14,7 +14,8 @@ struct OpenAPIDocument: Sendable {
     for (pattern, routes) in Dictionary(grouping: routes, by: \.pattern) {
       var operations: [String: JSONValue] = [:]
       for route in routes { operations[route.method.rawValue.lowercased()] = operation(route) }
-      paths[pattern] = .object(operations)
+      // A name for all that follows is written as any other name here.
+      paths[pattern.replacing("*}", with: "}")] = .object(operations)
     }
     return [
       "openapi": "3.1.0",
@@ -72,7 +73,7 @@ struct OpenAPIDocument: Sendable {
   static func parameters(_ pattern: String) -> [JSONValue] {
     pattern.split(separator: "/").compactMap { segment in
       guard segment.first == "{", let end = segment.firstIndex(of: "}") else { return nil }
-      let name = String(segment[segment.index(after: segment.startIndex)..<end])
+      let name = String(segment[segment.index(after: segment.startIndex)..<end].filter { $0 != "*" })
       return ["name": .string(name), "in": "path", "required": true, "schema": ["type": "string"]]
     }
   }

@@ -17,7 +17,7 @@ public struct Fault: Sendable, Hashable {
   }
 
   public let kind: Kind
-  /// The name of the model, of every version.
+  /// The name of the model, of every version; or `NAME@VERSION`.
   public let model: String
   /// Every so-manieth call is hit, counted over all instances.
   public let every: Int
@@ -82,7 +82,7 @@ final class FaultyPredictor: Predictor {
 extension ServedModel {
   /// The same model with those faults that name it.
   func with(_ faults: [Fault]) -> ServedModel {
-    let own = faults.filter { $0.model == name }
+    let own = faults.filter { $0.model == name || $0.model == "\(name)@\(version)" }
     guard !own.isEmpty else { return self }
     let calls = FaultyPredictor.CallCount()
     let make = makeInstance
