@@ -188,6 +188,7 @@ let package = Package(
       "Serving",
       from: [
         "MartletCore", "Access", "Web", "Releases", "InferenceProtocol", .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
@@ -195,19 +196,24 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       tests: [
-        .product(name: "HummingbirdTesting", package: "hummingbird"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"), crypto,
       ]),
     // Floor 7
     module("Project", from: ["MartletCore", "Access", yams]),
-    module("Commands", from: ["MartletCore", "Access", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments]),
+    module(
+      "Commands",
+      from: [
+        "MartletCore", "Access", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments, httpClient,
+        nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
     module(
       "Martlet",
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
         "Hub", "Access", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
-        "Releases",
-        "Web", "Serving", "Project", "Commands", logging,
+        "Releases", "Tracking",
+        "Web", "TrackingServer", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),

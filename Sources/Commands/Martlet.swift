@@ -26,11 +26,12 @@ struct Martlet: ParsableCommand {
           Models.self, Show.self, Compare.self, Promote.self, Rollback.self, Protect.self, Approve.self, Sign.self, TagCommand.self,
           NoteCommand.self,
         ]),
-      CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self, DeployCommand.self]),
+      CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self, DeployCommand.self, Cost.self]),
       CommandGroup(
         name: "Upkeep",
         subcommands: [
-          Verify.self, Audit.self, Delete.self, Retention.self, CollectGarbage.self, Backup.self, Restore.self, KeysCommand.self, Webhooks.self,
+          Verify.self, Audit.self, Delete.self, Retention.self, CollectGarbage.self, Backup.self, Restore.self, KeysCommand.self,
+          Webhooks.self,
           SchemaCommand.self, Doctor.self,
         ]),
     ])

@@ -18,6 +18,7 @@ public struct MartletEngine: Engine {
 
   public func run(_ request: RunRequest) async throws -> RunSummary {
     try TorchLibrary.check()
+    try GatedRegistration.check(request)
     if request.project.project.table != nil { return try await TableWork.run(request) }
     if request.project.project.text != nil { return try await TextWork.run(request) }
     let start = Date()
@@ -47,16 +48,21 @@ public struct MartletEngine: Engine {
     let page = try judging.writeReport(
       evaluation, title: file.project.name, history: outcome.history, lineage: lineage, to: folder.report)
     let gates = Gate.check(file.project.evaluation.require, metrics: metrics)
-    guard gates.allSatisfy(\.passed) else { return summary(nil, metrics, gates, page) }
+    func kept(_ summary: RunSummary) -> RunSummary {
+      RunRecord.keeping(
+        summary, of: request.project, in: registry, history: outcome.history, since: start, quiet: request.surroundings.quiet)
+    }
+    guard gates.allSatisfy(\.passed) else { return kept(summary(nil, metrics, gates, page)) }
+    try await judging.latency(of: classifier).write(to: folder.report)
 
     let bundle = try ImageBundle(
       name: file.project.name, configuration: outcome.configuration, recipe: ImageRecipe(preparation: parts.preparation),
       labels: parts.labels, weights: weights, report: folder.report, projectText: file.text, lineage: lineage, metrics: metrics
     ).write(to: folder.path + "/bundle")
-    let version = try registry.register(bundle, tags: request.tags, note: request.note, aliases: request.aliases)
+    let registration = try GatedRegistration(bundle, request, in: registry)
     // The registry holds every file of it now.
     try? FileManager.default.removeItem(atPath: folder.path + "/bundle")
-    return summary(version.number, metrics, gates, page)
+    return kept(summary(registration.version.number, metrics, gates, page).with(registration.verdicts))
   }
 
   public func train(_ request: TrainRequest) async throws -> TrainSummary {

@@ -6,6 +6,7 @@ import Registry
 import Releases
 import Serving
 import Torch
+import TrackingServer
 
 #if canImport(Glibc)
   import Glibc
@@ -14,20 +15,29 @@ import Torch
 extension MartletEngine {
   public func serve(_ request: ServeRequest) async throws -> ServeSummary {
     try TorchLibrary.check()
+    // A hang-up makes the server read its files again once it listens, and does nothing before: it never ends it.
+    signal(SIGHUP, SIG_IGN)
     let clock = ContinuousClock.now
-    let registry = try ModelRegistry.open(at: request.surroundings.registry)
+    let isTracking = request.listening.isTracking
+    // Somebody who only keeps track of runs may begin with a new registry.
+    let registry = try ModelRegistry.open(at: request.surroundings.registry, create: isTracking)
     let execution = request.settings?.execution ?? ProjectExecution()
     let isOnDemand = execution.onDemand ?? false
     let all = try request.references.isEmpty && !isOnDemand ? registry.models().map(\.name) : request.references
-    guard !all.isEmpty || isOnDemand else {
+    guard !all.isEmpty || isOnDemand || isTracking else {
       throw ArgumentError("the registry \(request.surroundings.registry) holds no model", remedy: "martlet run")
     }
     var models: [ServedModel] = [], languageModels: [ServedLanguageModel] = []
     let drafts = DraftModels(request.listening.drafts, registry)
     try drafts.check(Self.writing(all, registry))
     for reference in all {
-      let version = try registry.resolve(reference)
-      if LanguageBundle.kinds.contains(try registry.manifest(of: version).kind) {
+      let version = try registry.resolve(reference), kind = version.kind
+      // Whoever names none has not asked for what clients of other libraries keep here.
+      if request.references.isEmpty, !Self.canServe(kind) {
+        if !request.surroundings.quiet { Terminal.note("\(version.reference) is a \(kind), which is not served") }
+        continue
+      }
+      if LanguageBundle.kinds.contains(kind) {
         languageModels.append(try Self.servedLanguageModel(version, registry.bundle(version), registry, drafts))
       } else {
         models.append(try Self.served(version, from: registry, execution))
@@ -40,13 +50,20 @@ extension MartletEngine {
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
     let path = request.surroundings.registry, audience = options.access.audience
-    // Releases are files beside the registry; one in a database has no place beside it.
-    if !path.contains("://") {
-      options.releases = ReleaseSettings(store: ReleaseStore(folder: ReleaseFolder.path(path))) { alias, name, version, note in
+    // Releases are files beside the registry; one that is all on servers has no place beside it.
+    if let folder = ReleaseFolder.path(registry) {
+      options.releases = ReleaseSettings(store: ReleaseStore(folder: folder)) { alias, name, version, note in
         let registry = try ModelRegistry.open(at: path)
         try registry.setAlias(alias, to: registry.resolve("\(name)@\(version)"), note: note)
       }
     }
+    if !registry.isReadOnly {
+      options.audit = RegistryAudit(registry)
+      // What happened in the registry is told from here, too, whoever did it.
+      options.chores.append(
+        ServerChore("webhooks", every: .seconds(5)) { mayGoOn in _ = try registry.deliverWebhooks(while: mayGoOn) })
+    }
+    if isTracking { options.adminRoutes = TrackingEndpoints(try RunRecord.store(registry)).routes }
     let server = try ModelServer(
       models: models, languageModels: languageModels, ensembles: Self.ensembles(request.settings), options: options,
       source: Self.source(request.surroundings.registry, execution)
@@ -54,11 +71,13 @@ extension MartletEngine {
       if let path = request.readyFile {
         var ready: [String: JSONValue] = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
         if let port = address.grpcPort { ready["grpc_port"] = .int(port) }
+        if let port = address.adminPort { ready["admin_port"] = .int(port) }
         do { try AtomicFile.write(JSON.encode(JSONValue.object(ready)), to: path) } catch { Terminal.note("\(error)") }
       }
       if !quiet {
         let grpc = address.grpcPort.map { ", gRPC at \(address.host):\($0)" } ?? ""
-        Terminal.note("serving \(names.joined(separator: ", ")) at \(address.url)\(grpc) · \(audience) · Ctrl-C stops")
+        let what = names.isEmpty ? "no model yet" : names.joined(separator: ", ")
+        Terminal.note("serving \(what) at \(address.url)\(grpc) · \(audience) · Ctrl-C stops")
       }
     }
     // Who waits for the file must not take a server that has stopped for one that listens.

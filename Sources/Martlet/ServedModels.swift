@@ -35,6 +35,11 @@ extension MartletEngine {
       replicas: Array(instances.dropFirst()), makeInstance: make, memoryBytes: bundle.manifest.size * instances.count)
   }
 
+  /// Whether this server can run models of a kind.
+  static func canServe(_ kind: String) -> Bool {
+    TableBundle.kinds.contains(kind) || TextBundle.kinds.contains(kind) || LanguageBundle.kinds.contains(kind) || kind == ImageBundle.kind
+  }
+
   private static func device(_ name: String) throws -> Device {
     guard let device = Device(name), device.kind == .cpu || device.kind == .cuda else {
       throw ArgumentError("serve.execution.device is '\(name)'", expected: "cpu, cuda or cuda:1")

@@ -28,11 +28,6 @@ extension MartletEngine {
       return result
     }
     options.prices = settings.prices.map { PriceSettings(coreHour: $0.coreHour, gigabyteHour: $0.gigabyteHour, currency: $0.currency) }
-    if options.access.isRequired || options.adminPort != nil, !request.surroundings.registry.contains("://"),
-      FileManager.default.isWritableFile(atPath: request.surroundings.registry)
-    {
-      options.auditFile = request.surroundings.registry + "/server-audit.jsonl"
-    }
     apply(settings.limits, to: &options)
     return options
   }

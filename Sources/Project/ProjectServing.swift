@@ -28,6 +28,8 @@ public struct ProjectServing: Codable, Sendable, Hashable {
   public var prices: Prices?
   /// Smaller models that guess ahead, by the name of the language model that they guess for; `*` is every one.
   public var drafts: [String: String]?
+  /// Keep experiments and runs for MLflow's clients; `nil` does not.
+  public var tracking: Bool?
 
   /// Where the admin listener listens.
   public struct AdminListener: Codable, Sendable, Hashable {

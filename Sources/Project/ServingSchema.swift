@@ -25,6 +25,9 @@ extension ProjectSchema {
     .optional(
       "drafts", .table(.text(.any)),
       "Smaller models that guess ahead, by the language model's name: {smollm2: tiny@1}; '*' is every one. The same texts, sooner."),
+    .optional(
+      "tracking", .flag,
+      "MLflow's interface, on the admin port where there is one: experiments, runs, their files, and the registry. Left out: false."),
   ])
 
   private static let access = MappingShape([

@@ -63,6 +63,28 @@ import Testing
     #expect(await martlet("evaluate", "--project", project, engine: engine).exitCode == 3)
   }
 
+  @Test func `a version that gates refuse is registered without its alias`() async throws {
+    let project = try folder.project("gates: [\"accuracy>=0.99\"]\n")
+    let refused = await martlet("run", project, "--alias", "production", engine: engine)
+    #expect(refused.exitCode == 3)
+    #expect(refused.output.contains("fashion@1 is registered"))
+    #expect(refused.output.contains("it does not get the alias 'production':\n  accuracy is at least 0.91; at least 0.99 is required\n"))
+    let told = await martlet("run", project, "--alias", "production", "--json", engine: engine)
+    let document = try told.json()
+    #expect(told.exitCode == 3 && document["aliasGates"]?.arrayValue?.first?["passed"] == false)
+    // Who asks for no alias is refused none.
+    #expect(await martlet("run", project, engine: engine).exitCode == 0)
+  }
+
+  @Test func `a server keeps track of runs where somebody says so`() async throws {
+    _ = await martlet("serve", "a", engine: engine)
+    #expect(engine.asked.serve?.listening.isTracking == false)
+    _ = await martlet("serve", "a", "--tracking", engine: engine)
+    #expect(engine.asked.serve?.listening.isTracking == true)
+    _ = await martlet("serve", "--project", try folder.project("serve: {tracking: true}\n"), engine: engine)
+    #expect(engine.asked.serve?.listening.isTracking == true)
+  }
+
   @Test func interruptionsSayHowToGoOn() async throws {
     let engine = ScriptedEngine(interrupted: true)
     let run = await martlet("run", try folder.project(), engine: engine)

@@ -46,6 +46,7 @@ enum HelpSnapshots {
       release                 Move the traffic of a served model to another version, step by step.
       deploy                  Write the files that run models elsewhere: images, clusters, pipelines,
                               alerts.
+      cost                    What the models, versions and callers of a running server have cost.
 
     UPKEEP SUBCOMMANDS:
       verify                  Compare every file of a version, or of all, with its SHA-256.
@@ -93,6 +94,8 @@ enum HelpSnapshots {
     OVERVIEW: Train, judge and register: the whole journey.
 
     The new version is registered unless evaluation.require of the project says no (exit code 3).
+    Aliases are given if the project's gates agree; else the version is registered without them (exit
+    code 3).
 
     USAGE: martlet run [<file>] [--resume <run>] [--alias <name> ...] [--tag <tag> ...] [--note <text>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
@@ -205,6 +208,8 @@ enum HelpSnapshots {
       --draft <[MODEL=]NAME@V>
                               A smaller model that guesses ahead for the language models, or for one:
                               the same texts, sooner. Can be repeated.
+      --tracking              Keep experiments, runs and models for MLflow's clients, too, on the admin
+                              port where there is one (MLFLOW_TRACKING_URI).
       --keys <file>           The file with the API keys, made by martlet keys. (default: keys.json in
                               the registry's folder, if there)
       --insecure              Listen to other machines without keys: whoever reaches the address may do
@@ -219,6 +224,26 @@ enum HelpSnapshots {
                               no connection.
       --allow-host <name>     A name by which the server may be called. Can be repeated.
       --allow-origin <origin> The origin of web pages that may call the server. Can be repeated.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "cost": """
+    OVERVIEW: What the models, versions and callers of a running server have cost.
+
+    Counted since the server began; money where serve.prices says what the machine costs. The API key,
+    where the server wants one, is the variable MARTLET_API_KEY.
+
+    USAGE: martlet cost [--server <url>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+
+    OPTIONS:
+      --server <url>          The server's address; where it has an admin port, that one's. (default:
+                              the project's, else http://127.0.0.1:8080)
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.

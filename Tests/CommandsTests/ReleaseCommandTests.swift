@@ -7,7 +7,7 @@ import Testing
 @testable import Commands
 
 @Suite struct ReleaseCommandTests {
-  private static func store(_ folder: Folder) -> ReleaseStore { ReleaseStore(folder: ReleaseFolder.path(folder.registry)) }
+  private static func store(_ folder: Folder) -> ReleaseStore { ReleaseStore(folder: folder.registry + "/releases") }
 
   /// A registry with two versions of "fashion", the first one in production.
   private static func registry() throws -> Folder {

@@ -90,7 +90,7 @@ public struct ServeRequest: Codable, Sendable, Hashable {
   public var port: Int
   /// The port for gRPC; 0 takes a free one, `nil` serves HTTP only.
   public var grpcPort: Int?
-  /// A file to write `{"host", "port", "grpc_port", "pid"}` to once requests are answered.
+  /// A file to write `{"host", "port", "grpc_port", "admin_port", "pid"}` to once requests are answered.
   public var readyFile: String?
   /// The project's settings; `nil` without a project.
   public var settings: ProjectServing?

@@ -23,6 +23,8 @@ public struct ServeSettings: Codable, Sendable, Hashable {
   public var prices: ProjectServing.Prices?
   /// Smaller models that guess ahead, by the name of the language model that they guess for; `*` is every one.
   public var drafts: [String: String] = [:]
+  /// Experiments and runs are kept for MLflow's clients, too.
+  public var isTracking = false
 
   /// No credentials, one listener, no TLS.
   public init() {}
@@ -39,5 +41,6 @@ public struct ServeSettings: Codable, Sendable, Hashable {
     tracing = project.tracing
     prices = project.prices
     drafts = project.drafts ?? [:]
+    isTracking = project.tracking ?? false
   }
 }

@@ -1,4 +1,5 @@
 public import Bundles
+public import Registry
 
 /// The document of `martlet run --json`.
 public struct RunSummary: Codable, Sendable, Hashable {
@@ -18,6 +19,9 @@ public struct RunSummary: Codable, Sendable, Hashable {
   public var seconds: Double
   /// The models that were compared, in the project's order; `nil` where there was no choice.
   public var candidates: [CandidateSummary]?
+  /// What the project's gates said about the aliases that were asked for: one that did not pass, and there are none; `nil` where nobody
+  /// asked.
+  public var aliasGates: [GateVerdict]?
 
   /// A finished run.
   public init(

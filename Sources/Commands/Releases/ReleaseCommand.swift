@@ -2,7 +2,7 @@ import ArgumentParser
 import Charts
 import Foundation
 import MartletCore
-import Registry
+package import Registry
 import Releases
 
 /// `martlet release …`
@@ -26,18 +26,23 @@ protocol ReleasesCommand: RegistryCommand {
 
 extension ReleasesCommand {
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
-    guard !global.registryPath.contains("://") else {
+    guard let folder = ReleaseFolder.path(registry) else {
       throw ReleaseError(
-        .store, "the registry is a database, and releases are written down in the folder of a registry", remedy: "a registry in a folder")
+        .store, "the registry at \(registry.path) keeps its files in a bucket, and releases are written down in a folder",
+        expected: "a folder that the servers of the registry and this program share", remedy: "MARTLET_RELEASES=FOLDER")
     }
-    return try execute(ReleaseStore(folder: ReleaseFolder.path(global.registryPath)), registry, context)
+    return try execute(ReleaseStore(folder: folder), registry, context)
   }
 }
 
 /// Where a registry's releases are written down.
 public enum ReleaseFolder {
-  /// The folder beside the registry's database.
-  public static func path(_ registry: String) -> String { registry + "/releases" }
+  /// What `MARTLET_RELEASES` names, else a folder beside the registry's database or, where that is a server, beside the team's files.
+  /// - Returns: `nil` where the files are in a bucket, and nobody has named a folder.
+  package static func path(_ registry: ModelRegistry) -> String? {
+    if let named = ProcessInfo.processInfo.environment["MARTLET_RELEASES"], !named.isEmpty { return named }
+    return registry.folder.map { $0 + "/releases" }
+  }
 }
 
 struct StartRelease: ReleasesCommand {

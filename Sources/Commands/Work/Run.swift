@@ -7,7 +7,8 @@ import Registry
 struct Run: EngineCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train, judge and register: the whole journey.",
-    discussion: "The new version is registered unless evaluation.require of the project says no (exit code 3).")
+    discussion: "The new version is registered unless evaluation.require of the project says no (exit code 3). Aliases are given if the "
+      + "project's gates agree; else the version is registered without them (exit code 3).")
 
   @Argument(help: "The project file or its folder. (default: martlet.yml)", completion: .file(extensions: ["yml", "yaml"]))
   var file: String?
@@ -42,7 +43,9 @@ struct Run: EngineCommand {
         surroundings: global.surroundings))
     return CommandResult(
       document: summary, text: text(summary, context),
-      exitCode: ExitStatus.of(gates: summary.gates, interrupted: summary.training.interrupted), isSilent: !LaunchedProcess.speaks)
+      exitCode: summary.refusals.isEmpty
+        ? ExitStatus.of(gates: summary.gates, interrupted: summary.training.interrupted) : ExitStatus.refused,
+      isSilent: !LaunchedProcess.speaks)
   }
 
   private func text(_ summary: RunSummary, _ context: CommandContext) -> String {
@@ -65,6 +68,11 @@ struct Run: EngineCommand {
       let reference = "\(summary.name)@\(version)"
       text += "\(reference) is registered, after \(NumberText.duration(milliseconds: summary.seconds * 1000)).\n"
       if let report = summary.report { text += "report: \(report)\n" }
+      if !summary.refusals.isEmpty {
+        let names = alias.map { "'\($0)'" }.joined(separator: ", ")
+        text +=
+          "it does not get the \(alias.count == 1 ? "alias" : "aliases") \(names):\n" + summary.refusals.map { "  \($0.text)\n" }.joined()
+      }
       text += "try: martlet show \(reference), martlet serve \(reference), martlet promote \(reference) --to production\n"
     } else if summary.training.interrupted {
       text += "interrupted; nothing is registered\ntry: martlet run --resume \(summary.training.run)\n"
@@ -74,6 +82,11 @@ struct Run: EngineCommand {
     }
     return text
   }
+}
+
+extension RunSummary {
+  /// What keeps the new version from its aliases.
+  fileprivate var refusals: [GateVerdict] { aliasGates?.filter { !$0.passed } ?? [] }
 }
 
 extension ExitStatus {

@@ -29,6 +29,9 @@ struct Serve: EngineCommand {
       valueName: "[MODEL=]NAME@V"))
   var drafts: [String] = []
 
+  @Flag(help: "Keep experiments, runs and models for MLflow's clients, too, on the admin port where there is one (MLFLOW_TRACKING_URI).")
+  var tracking = false
+
   @OptionGroup var security: ServeSecurityOptions
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
@@ -50,12 +53,12 @@ struct Serve: EngineCommand {
       let parts = draft.split(separator: "=", maxSplits: 1).map(String.init)
       listening.drafts[parts.count == 2 ? parts[0] : "*"] = parts.last
     }
+    if tracking { listening.isTracking = true }
     let summary = try await engine.serve(
       ServeRequest(
         references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
         port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort, readyFile: readyFile, settings: settings?.serve,
-        surroundings: global.surroundings,
-        listening: listening))
+        surroundings: global.surroundings, listening: listening))
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)

@@ -35,6 +35,8 @@ extension TableJudgement {
       report.sections = evaluation.sections + [.init("Where it comes from", [.facts(facts(lineage))])]
       try AtomicFile.write(JSON.encode(evaluation), to: folder + "/anomalies.json")
     }
+    if let slices = verdict.slices { try AtomicFile.write(JSON.encode(GroupReports.document(slices)), to: folder + "/slices.json") }
+    if let fairness = verdict.fairness { try AtomicFile.write(JSON.encode(GroupReports.document(fairness)), to: folder + "/fairness.json") }
     // After the verdict, before the details.
     report.sections.insert(contentsOf: try sections(verdict, outcome), at: min(1, report.sections.count))
     try outcome?.review.write(to: folder, title: title)

@@ -49,7 +49,11 @@ enum TableWork {
     let page = try judging.write(verdict, outcome, title: training.project.name, lineage: lineage, to: folder.report)
     let gates = Gate.check(training.project.evaluation.require, metrics: verdict.metrics)
     folder.note(.finished)
-    guard gates.allSatisfy(\.passed) else { return summary(outcome, nil, verdict.metrics, gates, page) }
+    func kept(_ summary: RunSummary) -> RunSummary {
+      RunRecord.keeping(summary, of: request.project, in: registry, since: started, quiet: request.surroundings.quiet)
+    }
+    guard gates.allSatisfy(\.passed) else { return kept(summary(outcome, nil, verdict.metrics, gates, page)) }
+    try await judging.latency().write(to: folder.report)
     let writer = try BundleWriter(at: folder.path + "/bundle", replacing: true)
     try outcome.model.write(to: writer)
     try writer.add(folder: folder.report, as: ModelBundle.WellKnown.report)
@@ -58,10 +62,10 @@ enum TableWork {
       name: training.project.name, kind: TableBundle.kind(training.project.task),
       signature: TableBundle.signature(outcome.model.configuration), labels: outcome.model.configuration.labels ?? [], lineage: lineage,
       metrics: verdict.metrics)
-    let version = try registry.register(bundle, tags: request.tags, note: request.note, aliases: request.aliases)
+    let registration = try GatedRegistration(bundle, request, in: registry)
     // The registry holds every file of it now.
     try? FileManager.default.removeItem(atPath: folder.path + "/bundle")
-    return summary(outcome, version.number, verdict.metrics, gates, page)
+    return kept(summary(outcome, registration.version.number, verdict.metrics, gates, page).with(registration.verdicts))
   }
 
   static func train(_ request: TrainRequest) async throws -> TrainSummary {

@@ -35,7 +35,12 @@ enum TextWork {
     let lineage = try lineage(training, outcome, started: started)
     let page = try judgement.write(verdict, history: outcome.history, title: training.project.name, lineage: lineage, to: folder.report)
     let gates = Gate.check(training.project.evaluation.require, metrics: verdict.metrics)
-    guard gates.allSatisfy(\.passed) else { return summary(nil, verdict.metrics, gates, page) }
+    func kept(_ summary: RunSummary) -> RunSummary {
+      RunRecord.keeping(
+        summary, of: request.project, in: registry, history: outcome.history, since: started, quiet: request.surroundings.quiet)
+    }
+    guard gates.allSatisfy(\.passed) else { return kept(summary(nil, verdict.metrics, gates, page)) }
+    try await (judgement as? TextJudgement)?.latency()?.write(to: folder.report)
     let writer = try BundleWriter(at: folder.path + "/bundle", replacing: true)
     try TextBundle.add(folder.path + "/model", to: writer)
     try writer.add(folder: folder.report, as: ModelBundle.WellKnown.report)
@@ -43,10 +48,10 @@ enum TextWork {
     let bundle = try writer.finish(
       name: training.project.name, kind: outcome.model.kind, signature: outcome.model.signature(), labels: outcome.model.labels,
       lineage: lineage, metrics: verdict.metrics)
-    let version = try registry.register(bundle, tags: request.tags, note: request.note, aliases: request.aliases)
+    let registration = try GatedRegistration(bundle, request, in: registry)
     // The registry holds every file of it now.
     try? FileManager.default.removeItem(atPath: folder.path + "/bundle")
-    return summary(version.number, verdict.metrics, gates, page)
+    return kept(summary(registration.version.number, verdict.metrics, gates, page).with(registration.verdicts))
   }
 
   static func train(_ request: TrainRequest) async throws -> TrainSummary {
