@@ -43,6 +43,31 @@ import Testing
         .exitCode == 2)
   }
 
+  /// A requirement is held against what the project's task is judged by.
+  @Test(arguments: [
+    ("task: token-classification\ndata: {file: t.csv}", "span_f1", "accurracy"),
+    ("task: token-classification\ndata: {file: t.csv}", "f1_PER", "f1_"),
+    ("task: embedding\ndata: {file: t.csv}", "recall_at_1", "span_f1"),
+    ("task: translation\ndata: {file: t.csv}", "chrf", "accuracy"),
+    ("task: language-model\ndata: {file: t.csv}", "bits_per_character", "bleu"),
+    ("task: text-classification\ndata: {file: t.csv}", "f1_micro", "perplexity"),
+    (
+      "task: multi-task\nheads: {topic: {text-classification: {file: t.csv}}, who: {token-classification: {file: t.csv}}}",
+      "topic_accuracy", "accuracy"
+    ),
+    ("task: multi-task\nheads: {who: {token-classification: {file: t.csv}}}", "who_f1_PER", "topic_accuracy"),
+  ])
+  func textsAreAskedForTheirOwnMetrics(_ body: String, _ known: String, _ unknown: String) async throws {
+    _ = try folder.write("t.csv", "text,label\n")
+    func run(_ metric: String) async throws -> Outcome {
+      let file = try folder.write("texts.yml", "name: a\n\(body)\nevaluation: {require: {\(metric): 0.001}}\n")
+      return await martlet("run", file, engine: engine, registry: folder.registry)
+    }
+    #expect(try await run(known).notes.contains("no evaluation has") == false)
+    let refused = try await run(unknown)
+    #expect(refused.exitCode == 2 && refused.notes.contains("'\(unknown)'"), "\(refused)")
+  }
+
   @Test func runDocumentHasMetricsByName() async throws {
     let outcome = await martlet("run", try folder.project(), "--json", engine: engine)
     let document = try outcome.json()

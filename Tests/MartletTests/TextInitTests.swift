@@ -67,6 +67,14 @@ import Testing
         RunRequest(project: file, resume: nil, aliases: [], tags: [], note: "", surroundings: place.surroundings))
       #expect(run.version != nil && !run.training.interrupted, "\(input)")
     }
+    // Tables in a folder: one to learn from, one to judge by, and a licence.
+    for name in ["train", "test"] {
+      try write("text,label\n" + Self.sentences(30).map { "\($0.text),\($0.label)\n" }.joined(), "set/\(name).csv", in: place)
+    }
+    try write("May be used by anybody.\n", "set/LICENSE.md", in: place)
+    let set = try await initialize(place, "set")
+    #expect(set.task == "text-classification" && set.rows == 30)
+    #expect(try ProjectFile.load(set.project).project.text?.data.test == .file("../set/test.csv"))
     let several = try String(contentsOfFile: try await initialize(place, "several.csv").project, encoding: .utf8)
     #expect(several.contains("separator: \";\"") && several.contains("label: topics"))
     // What was said counts for more than what was seen.

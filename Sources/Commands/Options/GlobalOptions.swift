@@ -47,8 +47,9 @@ struct ProjectOptions: ParsableArguments {
 
   /// What a model must reach is known before training, not after.
   static func checkRequired(_ file: ProjectFile) throws {
-    for name in file.project.require.keys.sorted() where MetricInfo.named(name) == nil {
-      let names = MetricInfo.all.map(\.name)
+    let metrics = RequirableMetrics(file.project)
+    for name in file.project.require.keys.sorted() where !metrics.contains(name) {
+      let names = metrics.names
       throw UsageError(
         problem: "\(file.path): evaluation.require names '\(name)', which no evaluation has", expected: names.joined(separator: ", "),
         remedy: NearestName.of(name, among: names).map { "'\($0)'" })

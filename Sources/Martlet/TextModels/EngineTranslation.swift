@@ -4,8 +4,8 @@ import MartletCore
 import Synchronization
 import TextTasks
 
-/// Translates with the engine that serves language models: it keeps what it has computed of a text, where ``TextModel/translations(of:length:)``
-/// begins anew for every token.
+/// Translates with the engine that serves language models: it keeps what it has computed of a text, where
+/// ``TextModel/translations(of:length:)`` begins anew for every token.
 final class EngineTranslation: Sendable {
   private let model: TextModel
   private let engine: GenerationEngine

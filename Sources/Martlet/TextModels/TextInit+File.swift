@@ -12,7 +12,11 @@ extension TextInit {
     if FileManager.default.fileExists(atPath: project), !request.force {
       throw ArgumentError("\(project) is there already", expected: "a folder without a project", remedy: "--force, or another --output")
     }
+    var request = request
+    let tables = try Self.tables(in: request.input)
+    if let tables { request.input = tables.learnt }
     var found = try find(request)
+    found.test = tables?.judged
     let model = ModelLines(found)
     found.remarks += model.remarks
     let text = Self.text(request, found, model, folder: folder)
@@ -22,6 +26,22 @@ extension TextInit {
     try AtomicFile.write(Data(text.utf8), to: project)
     return InitSummary(
       project: project, schema: nil, task: found.task.rawValue, rows: found.rows, columns: found.columns, remarks: found.remarks)
+  }
+
+  /// The table to learn from and the one to judge by, where a folder holds tables; a licence beside them is none of the texts.
+  private static func tables(in path: String) throws -> (learnt: String, judged: String?)? {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return nil }
+    let endings = ["csv", "tsv", "jsonl", "ndjson", "parquet", "arrow"]
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    let tables = names.filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }
+    func called(_ stems: [String]) -> String? {
+      tables.first { stems.contains((($0 as NSString).deletingPathExtension as NSString).lastPathComponent.lowercased()) }
+    }
+    guard let learnt = called(["train", "training"]) ?? (tables.count == 1 ? tables.first : nil) else { return nil }
+    let judged = called(["test"]) ?? called(["validation", "valid", "dev"])
+    let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+    return (folder + "/" + learnt, judged.flatMap { $0 == learnt ? nil : folder + "/" + $0 })
   }
 
   private static func text(_ request: InitRequest, _ found: Finding, _ model: ModelLines, folder: String) -> String {
@@ -36,7 +56,11 @@ extension TextInit {
       lines.append("  \(name): \(written)" + (note.isEmpty ? "" : "   # \(note)"))
     }
     lines.append("  length: \(model.length)   # longer texts are cut to so many tokens")
-    lines.append("  test: \(model.test)   # the share to judge by, drawn by chance")
+    if let test = found.test {
+      lines.append("  test: {file: \(TableInit.quoted(TableInit.path(of: test, from: folder)))}")
+    } else {
+      lines.append("  test: \(model.test)   # the share to judge by, drawn by chance")
+    }
     lines += [""] + model.lines
     lines += ["", "training:", "  epochs: \(model.epochs)", "  batch: \(model.batch)", "  seed: 1", "", "evaluation:", "  examples: 8"]
     let metric =

@@ -19,6 +19,8 @@ struct TextInit {
     var remarks: [String] = []
     /// How many classes there are.
     var classes = 0
+    /// A file to judge by.
+    var test: String?
   }
 
   private static let textEndings = ["txt", "text", "md"], tagEndings = ["conll", "conllu", "bio", "iob"]
