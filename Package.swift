@@ -105,6 +105,8 @@ let package = Package(
         linkerSettings: arrowLinkerSettings),
       .systemLibrary(name: "CPostgres"),
       .systemLibrary(name: "CZlib"),
+      .systemLibrary(name: "CRDKafka"),
+      .target(name: "CRabbit", linkerSettings: [.linkedLibrary("rabbitmq")]),
       .target(
         name: "CLearners", cxxSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])],
         linkerSettings: [.linkedLibrary("xgboost"), .linkedLibrary("svm")]),
@@ -165,6 +167,8 @@ let package = Package(
         "MartletCore", "Bundles", "Databases", crypto, httpClient, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
       ], tests: ["DatabaseTesting", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Releases", from: ["MartletCore"]),
+    module("Jobs", from: ["MartletCore", "Tables"]),
+    module("Streams", from: ["MartletCore", "CRDKafka", "CRabbit"]),
     module("Deployment", from: ["MartletCore"]),
     [
       // The messages and services of Sources/InferenceProtocol/*.proto; Tools/generate-protocol writes them.
@@ -212,7 +216,7 @@ let package = Package(
       from: [
         "MartletCore", "Torch", "NN", "Images", "Charts", "Training", "Models", "Text", "Generation", "Tables", "Recipes", "Learners",
         "Hub", "Access", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
-        "Releases", "Tracking",
+        "Releases", "Tracking", "Jobs", "Streams",
         "Web", "TrackingServer", "Serving", "Project", "Commands", logging,
       ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
     [

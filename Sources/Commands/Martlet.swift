@@ -16,14 +16,14 @@ struct Martlet: ParsableCommand {
       CommandGroup(
         name: "Work",
         subcommands: [
-          InitCommand.self, Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, Launch.self, DataCommand.self,
+          InitCommand.self, Run.self, Train.self, Evaluate.self, Predict.self, Serve.self, StreamCommand.self, Launch.self, DataCommand.self,
         ]),
       CommandGroup(
         name: "Language", subcommands: [ImportCommand.self, GenerateCommand.self, ChatCommand.self, EmbedCommand.self, RouteCommand.self]),
       CommandGroup(
         name: "Models",
         subcommands: [
-          Models.self, Show.self, Compare.self, Promote.self, Rollback.self, Protect.self, Approve.self, Sign.self, TagCommand.self,
+          Models.self, Show.self, Compare.self, Promote.self, Rollback.self, Protect.self, Approve.self, Sign.self, ExportCommand.self, TagCommand.self,
           NoteCommand.self,
         ]),
       CommandGroup(name: "Releases", subcommands: [ReleaseCommand.self, DeployCommand.self, Cost.self]),

@@ -6,7 +6,8 @@ enum DockerFiles {
 
   /// Debian's names of what the program is linked with.
   static let libraries = [
-    "ca-certificates", "libjemalloc2", "libpq5", "libspng0", "libsqlite3-0", "libsvm3", "libturbojpeg0", "libxgboost0", "zlib1g",
+    "ca-certificates", "libjemalloc2", "libpq5", "librabbitmq4", "librdkafka1", "libspng0", "libsqlite3-0", "libsvm3", "libturbojpeg0",
+    "libxgboost0", "zlib1g",
   ]
 
   private static func dockerfile(_ plan: DeploymentPlan) -> String {

@@ -116,6 +116,9 @@ public struct MartletEngine: Engine {
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
     let version = try registry.resolve(request.reference)
     let bundle = try registry.bundle(version)
+    if let job = request.job, !LanguageBundle.kinds.contains(bundle.manifest.kind) {
+      return try await PredictionJob.run(request, job, version, bundle)
+    }
     if TableBundle.kinds.contains(bundle.manifest.kind) { return try await TablePrediction.predict(request, version, bundle) }
     if TextBundle.kinds.contains(bundle.manifest.kind) { return try await TextPrediction.predict(request, version, bundle) }
     if LanguageBundle.kinds.contains(bundle.manifest.kind) {

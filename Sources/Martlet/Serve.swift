@@ -17,6 +17,7 @@ extension MartletEngine {
     try TorchLibrary.check()
     // A hang-up makes the server read its files again once it listens, and does nothing before: it never ends it.
     signal(SIGHUP, SIG_IGN)
+    if let edge = request.edge { return try await Self.serveEdge(edge, request) }
     let clock = ContinuousClock.now
     let isTracking = request.listening.isTracking
     // Somebody who only keeps track of runs may begin with a new registry.

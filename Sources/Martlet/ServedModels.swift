@@ -13,7 +13,13 @@ extension MartletEngine {
   static func served(
     _ version: ModelVersion, from registry: ModelRegistry, _ execution: ProjectExecution = ProjectExecution()
   ) throws -> ServedModel {
-    let bundle = try registry.bundle(version)
+    try served(version, registry.bundle(version), execution)
+  }
+
+  /// A version whose bundle was verified.
+  static func served(
+    _ version: ModelVersion, _ bundle: ModelBundle, _ execution: ProjectExecution = ProjectExecution()
+  ) throws -> ServedModel {
     if TableBundle.kinds.contains(bundle.manifest.kind) { return try TableServing.model(version, bundle) }
     if TextBundle.kinds.contains(bundle.manifest.kind) { return try TextServing.model(version, bundle) }
     guard bundle.manifest.kind == ImageBundle.kind else {

@@ -217,4 +217,37 @@ import Testing
     let request = try #require(engine.asked.run)
     #expect(try JSON.decode(RunRequest.self, from: JSON.encode(request), source: "request") == request)
   }
+
+  @Test func `a job of predictions says where it keeps what is done`() async {
+    let engine = ScriptedEngine()
+    let done = await martlet(
+      "predict", "customers@3", "new.csv", "-o", "out.csv", "--checkpoint", "jobs/1", "--max-failures", "5", "--part-rows", "100",
+      engine: engine)
+    #expect(done.exitCode == ExitStatus.done)
+    #expect(
+      engine.asked.predict?.job == PredictionJobRequest(checkpoint: "jobs/1", partRows: 100, maxFailures: 5, failures: nil))
+    let nowhere = await martlet("predict", "customers", "new.csv", "--checkpoint", "jobs/1", engine: engine)
+    #expect(nowhere.exitCode == ExitStatus.usage && nowhere.notes.contains("--output"))
+    let noJob = await martlet("predict", "customers", "new.csv", "-o", "out.csv", "--max-failures", "5", engine: engine)
+    #expect(noJob.exitCode == ExitStatus.usage && noJob.notes.contains("--checkpoint"))
+  }
+
+  @Test func `a stream goes from address to address`() async {
+    let engine = ScriptedEngine()
+    let addresses = ["--from", "kafka://a:9092/in", "--to", "amqp://b/out", "--dead", "kafka://a:9092/dead"]
+    func stream(_ more: String...) async -> Outcome {
+      await martlet(
+        "stream", "fashion@2", addresses[0], addresses[1], addresses[2], addresses[3], addresses[4], addresses[5],
+        more.first ?? "--batch", more.last ?? "8", engine: engine)
+    }
+    let done = await stream()
+    #expect(
+      done.exitCode == ExitStatus.done && done.output.hasPrefix("stopped after 1,203 messages: 1,200 answered, 2 dead, 1 known already, 12")
+    )
+    let asked = engine.asked.stream
+    #expect(asked?.reference == "fashion@2" && asked?.to == "amqp://b/out" && asked?.batch == 8 && asked?.identity == "message")
+    #expect(await stream("--identity", "hash").exitCode == ExitStatus.usage)
+    #expect(await stream("--prefetch", "0").exitCode == ExitStatus.usage)
+    #expect(await martlet("stream", "fashion", "--from", "kafka://a/in", engine: engine).exitCode == ExitStatus.usage)
+  }
 }

@@ -20,6 +20,7 @@ enum HelpSnapshots {
       evaluate                Judge a version on the project's test part.
       predict                 Ask a version about pictures or the rows of tables.
       serve                   Answer over HTTP until stopped.
+      stream                  Answer messages of Kafka or RabbitMQ until stopped.
       launch                  Start a command in many processes that train together.
       data                    Look at data.
 
@@ -39,6 +40,7 @@ enum HelpSnapshots {
       protect                 Say what an alias asks for before it moves.
       approve                 Agree to a request for an alias, or list what waits.
       sign                    Sign a version: every file of it, by its manifest.
+      export                  Write a version as a directory that serves it without a registry.
       tag                     Give a version tags, or take them away.
       note                    Write a note on a version, in place of the old one.
 
@@ -171,17 +173,25 @@ enum HelpSnapshots {
     OVERVIEW: Ask a version about pictures or the rows of tables.
 
     A model of tables takes files of rows; with --output it writes them with its predictions beside
-    them, in any size.
+    them, in any size. With --checkpoint that is a job: killed or stopped at any moment, the same
+    command goes on where it was.
 
-    USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--output <file>] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--output <file>] [--checkpoint <folder>] [--part-rows <count>] [--max-failures <count>] [--failures <file>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <reference>             NAME@V
-      <inputs>                JPEG or PNG files; tables as CSV, Parquet, Arrow or JSON Lines.
+      <inputs>                JPEG or PNG files, in a job folders of them, too; tables as CSV, Parquet,
+                              Arrow or JSON Lines.
 
     OPTIONS:
       --top <count>           How many classes to name for each picture; 0 names all. (default: 3)
       -o, --output <file>     Write rows and predictions here; the suffix says how.
+      --checkpoint <folder>   Make it a job, which keeps what is done in this folder.
+      --part-rows <count>     Rows that a job answers and writes together. (default: 65536, of pictures
+                              1024)
+      --max-failures <count>  How many rows of a job may have no answer. (default: 100)
+      --failures <file>       Write a job's rows without an answer here, with reasons. (default:
+                              OUTPUT.failed.jsonl)
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -210,6 +220,7 @@ enum HelpSnapshots {
                               the same texts, sooner. Can be repeated.
       --tracking              Keep experiments, runs and models for MLflow's clients, too, on the admin
                               port where there is one (MLFLOW_TRACKING_URI).
+      --edge <folder>         Serve a directory of martlet export --edge, without a registry.
       --keys <file>           The file with the API keys, made by martlet keys. (default: keys.json in
                               the registry's folder, if there)
       --insecure              Listen to other machines without keys: whoever reaches the address may do
@@ -246,6 +257,40 @@ enum HelpSnapshots {
                               the project's, else http://127.0.0.1:8080)
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "stream": """
+    OVERVIEW: Answer messages of Kafka or RabbitMQ until stopped.
+
+    Addresses are kafka://HOST:PORT/TOPIC and amqp://HOST:PORT/QUEUE, kafkas:// and amqps:// over TLS.
+    A message is what POST /predict takes as JSON. Each is answered at least once; the header
+    martlet-id tells answers to one message. Credentials come from MARTLET_STREAM_USER and
+    MARTLET_STREAM_PASSWORD or MARTLET_STREAM_PASSWORD_FILE, certificates from MARTLET_STREAM_CA,
+    _CERTIFICATE and _KEY.
+
+    USAGE: martlet stream [<options>] <reference> --from <address> --to <address> --dead <address>
+
+    ARGUMENTS:
+      <reference>             NAME@V
+
+    OPTIONS:
+      --from <address>        Where questions come from.
+      --to <address>          Where answers go.
+      --dead <address>        Where messages go that have no answer, with the reason.
+      --group <name>          Kafka's consumer group. (default: martlet-NAME)
+      --batch <count>         Messages that are answered together, at most. (default: 32)
+      --batch-delay <time>    How long the first of them waits for the others, in milliseconds.
+                              (default: 20)
+      --attempts <count>      How often a message is tried whose failure may pass. (default: 5)
+      --prefetch <count>      Messages that are kept ready, at most. (default: 1000)
+      --identity <rule>       What makes two messages one question: message (id, or key and value) or
+                              key. (default: message)
+      --metrics <file>        Write figures for Prometheus to this file every few seconds.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.
@@ -535,6 +580,28 @@ enum HelpSnapshots {
       <reference>             NAME@V
 
     OPTIONS:
+      --json                  Print exactly one JSON document on standard output.
+      --quiet                 No progress and no remarks.
+      --registry <path>       The registry's folder, instead of the .martlet here or above.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "export": """
+    OVERVIEW: Write a version as a directory that serves it without a registry.
+
+    The directory holds the bundle, the program with the libraries that it loads, and a script start,
+    which checks every file and serves.
+
+    USAGE: martlet export <reference> [<directory>] [--edge] [--without-program] [--json] [--quiet] [--registry <path>]
+
+    ARGUMENTS:
+      <reference>             NAME@V
+      <directory>             The directory, which must not be there. (default: NAME-V-edge)
+
+    OPTIONS:
+      --edge                  A directory for machines without a registry.
+      --without-program       Leave the program and its libraries out: the machine has its own martlet.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

@@ -113,6 +113,7 @@ final class ScriptedEngine: Engine {
     var predict: PredictRequest?
     var serve: ServeRequest?
     var preview: PreviewRequest?
+    var stream: StreamRequest?
     var initialize: InitRequest?
     var check: DataCheckRequest?
     var profile: DataProfileRequest?
@@ -205,6 +206,12 @@ final class ScriptedEngine: Engine {
     try check()
     state.withLock { $0.serve = request }
     return ServeSummary(models: request.references, host: request.host, port: request.port, requests: 1, seconds: 3661)
+  }
+
+  func stream(_ request: StreamRequest) async throws -> StreamSummary {
+    try check()
+    state.withLock { $0.stream = request }
+    return StreamSummary(model: "fashion@2", consumed: 1203, answered: 1200, dead: 2, duplicates: 1, retries: 4, lag: 0, seconds: 12)
   }
 
   func preview(_ request: PreviewRequest) async throws -> PreviewSummary {

@@ -23,6 +23,9 @@ public protocol Engine: Sendable {
   /// Serves until it is told to stop by SIGINT or SIGTERM.
   func serve(_ request: ServeRequest) async throws -> ServeSummary
 
+  /// Answers the messages of a broker until it is told to stop by SIGINT or SIGTERM.
+  func stream(_ request: StreamRequest) async throws -> StreamSummary
+
   /// Writes a contact sheet of the data as the network will see them.
   func preview(_ request: PreviewRequest) async throws -> PreviewSummary
 

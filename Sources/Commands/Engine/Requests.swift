@@ -60,9 +60,23 @@ public struct PredictRequest: Codable, Sendable, Hashable {
   public var inputs: [String]
   /// How many classes to name for each input; `nil` is all.
   public var top: Int?
-  /// The file to write rows and predictions to; models of tables only.
+  /// The file to write rows and predictions to; models of tables only, if it is no job.
   public var output: String?
   public var surroundings: Surroundings
+  /// It is a job that can go on after it was killed.
+  public var job: PredictionJobRequest?
+}
+
+/// `martlet predict --checkpoint`
+public struct PredictionJobRequest: Codable, Sendable, Hashable {
+  /// The job's own folder.
+  public var checkpoint: String
+  /// Rows that are answered and written together; `nil` chooses.
+  public var partRows: Int?
+  /// So many rows may have no answer.
+  public var maxFailures: Int
+  /// Where these are written, with reasons; `nil` is beside the output.
+  public var failures: String?
 }
 
 /// `martlet init`
@@ -97,6 +111,8 @@ public struct ServeRequest: Codable, Sendable, Hashable {
   public var surroundings: Surroundings
   /// Who may call it, how it is reached, and what it takes.
   public var listening = ServeSettings()
+  /// A directory of `martlet export --edge` to serve, without a registry.
+  public var edge: String?
 }
 
 /// `martlet data preview`

@@ -181,6 +181,32 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
     }
   }
 
+  /// How a job stands that can go on after it was killed.
+  public struct Job: Codable, Sendable, Hashable {
+    /// Its folder.
+    public var checkpoint: String
+    /// All rows are done; otherwise the same command goes on.
+    public var isFinished: Bool
+    /// Rows without an answer.
+    public var failed: Int
+    /// The file that says which and why.
+    public var failures: String?
+    /// Parts done.
+    public var parts: Int
+    /// Rows that earlier processes did.
+    public var resumed: Int
+
+    /// How a job stands.
+    public init(checkpoint: String, isFinished: Bool, failed: Int, failures: String?, parts: Int, resumed: Int) {
+      self.checkpoint = checkpoint
+      self.isFinished = isFinished
+      self.failed = failed
+      self.failures = failures
+      self.parts = parts
+      self.resumed = resumed
+    }
+  }
+
   /// The model's name.
   public var model: String
   /// The version that answered.
@@ -193,6 +219,8 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
   /// How many of them are unlike what the model learnt from: beyond a range, of an unknown category, with gaps where there were none.
   public var unusualRows: Int?
   public var seconds: Double?
+  /// How the job stands, where it is one.
+  public var job: Job?
 
   /// The answers of one version.
   public init(model: String, version: Int, predictions: [Answer]) {

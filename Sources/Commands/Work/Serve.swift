@@ -32,12 +32,21 @@ struct Serve: EngineCommand {
   @Flag(help: "Keep experiments, runs and models for MLflow's clients, too, on the admin port where there is one (MLFLOW_TRACKING_URI).")
   var tracking = false
 
+  @Option(
+    help: ArgumentHelp("Serve a directory of martlet export --edge, without a registry.", valueName: "folder"), completion: .directory)
+  var edge: String?
+
   @OptionGroup var security: ServeSecurityOptions
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
     if let port, !(0...65_535).contains(port) { throw ValidationError("--port is \(port); expected a whole number from 0 to 65535") }
+    if edge != nil, !references.isEmpty {
+      throw ValidationError("--edge serves the version in the directory; expected no NAME@V beside it")
+    }
+    if edge != nil, tracking { throw ValidationError("--tracking keeps runs in a registry, which --edge has not") }
+    if edge != nil, !drafts.isEmpty { throw ValidationError("--draft names a version of a registry, which --edge has not") }
     if let grpcPort, !(0...65_535).contains(grpcPort) {
       throw ValidationError("--grpc-port is \(grpcPort); expected a whole number from 0 to 65535")
     }
@@ -54,11 +63,14 @@ struct Serve: EngineCommand {
       listening.drafts[parts.count == 2 ? parts[0] : "*"] = parts.last
     }
     if tracking { listening.isTracking = true }
-    let summary = try await engine.serve(
-      ServeRequest(
-        references: references.isEmpty ? settings.map { [$0.name] } ?? [] : references, host: host ?? settings?.serve.host ?? "127.0.0.1",
-        port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort, readyFile: readyFile, settings: settings?.serve,
-        surroundings: global.surroundings, listening: listening))
+    var request = ServeRequest(
+      references: edge == nil && references.isEmpty ? settings.map { [$0.name] } ?? [] : references,
+      host: host ?? settings?.serve.host ?? "127.0.0.1", port: port ?? settings?.serve.port ?? 8080, grpcPort: grpcPort,
+      readyFile: readyFile,
+      settings: settings?.serve, surroundings: global.surroundings,
+      listening: listening)
+    request.edge = edge
+    let summary = try await engine.serve(request)
     let text =
       "stopped after \(Wording.count(summary.requests, "request")) in \(NumberText.duration(milliseconds: summary.seconds * 1000))\n"
     return CommandResult(document: summary, text: text)

@@ -7,10 +7,11 @@ import Registry
 final class DraftModels {
   /// Drafts by the name of the model that they guess for; `*` is every model that continues texts.
   private let references: [String: String]
-  private let registry: ModelRegistry
+  /// Where they are; `nil` where there are none.
+  private let registry: ModelRegistry?
   private var loaded: [String: DecoderModel] = [:]
 
-  init(_ references: [String: String], _ registry: ModelRegistry) {
+  init(_ references: [String: String], _ registry: ModelRegistry?) {
     self.references = references
     self.registry = registry
   }
@@ -20,7 +21,7 @@ final class DraftModels {
   /// - Throws: `ArgumentError` for a draft that does not write text, `RegistryError` for one that is not there.
   func draft(for version: ModelVersion) throws -> DraftModel? {
     let own = references[version.name]
-    guard let reference = own ?? references["*"] else { return nil }
+    guard let registry, let reference = own ?? references["*"] else { return nil }
     let draft = try registry.resolve(reference)
     // The smallest of all models is nobody's large one.
     guard draft.reference != version.reference else { return nil }

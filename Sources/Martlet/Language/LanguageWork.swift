@@ -76,6 +76,17 @@ extension MartletEngine {
     return generator
   }
 
+  /// The same where there is no registry: a router, which names other versions, cannot be served.
+  static func servedLanguageModel(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedLanguageModel {
+    guard bundle.manifest.kind != LanguageRoutes.kind else {
+      throw ArgumentError("\(version.reference) names other versions, which are in a registry", expected: "a model of its own")
+    }
+    let (generator, embedder) = try language(version, bundle, DraftModels([:], nil))
+    return ServedLanguageModel(
+      name: version.name, version: String(version.number), generator: generator, embedder: embedder, platform: "martlet",
+      metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
+  }
+
   /// The weights of a bundle's model that writes.
   static func decoder(_ bundle: ModelBundle) throws -> DecoderModel {
     guard bundle.manifest.kind == LanguageBundle.generator else {

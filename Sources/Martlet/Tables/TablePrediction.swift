@@ -49,7 +49,7 @@ enum TablePrediction {
   }
 
   /// Digits that were categories or texts in training are read as texts, so that they keep their zeros.
-  private static func readOptions(_ model: TableModel, _ inputs: [String]) throws -> TableReadOptions {
+  static func readOptions(_ model: TableModel, _ inputs: [String]) throws -> TableReadOptions {
     var options = TableReadOptions()
     // Names are known after a look at the first rows.
     var look = options
@@ -62,8 +62,9 @@ enum TablePrediction {
   }
 
   /// A table with the model's words in columns of their own, which get a number where the name is taken.
-  static func added(_ model: TableModel, to table: Table) throws -> Table {
-    let answer = table.rowCount == 0 ? nil : try model.predict(table)
+  /// - Parameter typed: the same rows as the model is asked, where that is not as they were read.
+  static func added(_ model: TableModel, to table: Table, typed: Table? = nil) throws -> Table {
+    let answer = table.rowCount == 0 ? nil : try model.predict(typed ?? table)
     var columns = table.columns, taken = Set(table.columnNames)
     func name(_ wanted: String) -> String {
       var name = wanted, number = 2

@@ -1,0 +1,176 @@
+import Bundles
+import Commands
+import Foundation
+import Images
+import Jobs
+import MartletCore
+import Registry
+import Tables
+import TextTasks
+import Torch
+
+/// `martlet predict --checkpoint`: a job over an input of any size that goes on after whatever killed it.
+enum PredictionJob {
+  /// What is asked, row by row.
+  private struct Work: Sendable {
+    let files: [String]
+    /// Rows are files themselves, too many to be named one by one.
+    var isFolderOfFiles = false
+    let empty: Table
+    let next: TableJob.Source
+    let answer: TableJob.Answerer
+  }
+
+  /// Pictures are larger than rows.
+  private static let picturesOfPart = 1024
+
+  static func run(
+    _ request: PredictRequest, _ job: PredictionJobRequest, _ version: ModelVersion, _ bundle: ModelBundle
+  ) async throws -> PredictionSummary {
+    guard let output = request.output else {
+      throw ArgumentError("a job has nowhere to write to", expected: "--output FILE beside --checkpoint FOLDER")
+    }
+    let clock = ContinuousClock.now
+    let quiet = request.surroundings.quiet
+    let done = try await CancelledBySignals.run {
+      let work = try Self.work(request.inputs, bundle)
+      let partRows = job.partRows ?? (work.isFolderOfFiles ? picturesOfPart : 1 << 16)
+      if !quiet { Terminal.note("\(version.reference): looking whether the input is what it was") }
+      let identity = try JobIdentity(
+        files: work.files, together: work.isFolderOfFiles, model: version.reference, modelDigest: version.digest,
+        options: ["--part-rows": String(partRows), "--output": output, "--failures": job.failures ?? "beside the output"])
+      let table = TableJob(
+        folder: job.checkpoint, output: output, failures: job.failures ?? output + ".failed.jsonl", identity: identity, partRows: partRows,
+        maxFailures: job.maxFailures)
+      let reporter = ProgressLines(since: clock, isQuiet: quiet)
+      let summary = try await table.run(work.next, empty: work.empty, answer: work.answer) { reporter.tell($0) }
+      reporter.end()
+      return summary
+    }
+    var summary = PredictionSummary(model: version.name, version: version.number, predictions: [])
+    summary.output = output
+    summary.rows = done.rows
+    summary.unusualRows = bundle.manifest.kind.hasPrefix("table-") ? done.unusual : nil
+    summary.seconds = (ContinuousClock.now - clock) / .seconds(1)
+    summary.job = .init(
+      checkpoint: job.checkpoint, isFinished: done.isFinished, failed: done.failed, failures: done.isFinished ? done.failures : nil,
+      parts: done.parts, resumed: done.resumed)
+    return summary
+  }
+
+  private static func work(_ inputs: [String], _ bundle: ModelBundle) throws -> Work {
+    if TableBundle.kinds.contains(bundle.manifest.kind) { return try rows(inputs, TableModel(bundle: bundle)) }
+    if TextBundle.kinds.contains(bundle.manifest.kind) { return try texts(inputs, TextAnswers(LearntTexts(bundle))) }
+    return try pictures(inputs, bundle)
+  }
+
+  // Rows --------------------------------------------------------------------------------------------------------------------------------
+
+  private static func rows(_ inputs: [String], _ model: TableModel) throws -> Work {
+    let reader = try TableReader(inputs, options: TablePrediction.readOptions(model, inputs))
+    // A column that is missing is no row's fault.
+    if !reader.emptyTable.columns.isEmpty { _ = try model.completed(typed(reader.emptyTable, model)) }
+    return Work(files: reader.report.files, empty: reader.emptyTable, next: { try reader.next() }) { table in
+      try await TorchThread.main.run {
+        let asked = try typed(table, model)
+        return JobAnswer(try TablePrediction.added(model, to: table, typed: asked), unusual: model.unusualRows(asked))
+      }
+    }
+  }
+
+  /// One word makes a column of numbers one of texts. Where the model knows numbers, the other rows are numbers still.
+  /// - Throws: `TableError` for rows of which one is none.
+  private static func typed(_ table: Table, _ model: TableModel) throws -> Table {
+    var table = table
+    for input in model.configuration.inputs where input.type.kind == .numeric && table.contains(input.name) {
+      let column = try table.column(input.name)
+      if column.type.kind == .text { table = try table.setting(column.cast(to: .float64)) }
+    }
+    return table
+  }
+
+  // Texts -------------------------------------------------------------------------------------------------------------------------------
+
+  private static func texts(_ inputs: [String], _ answering: TextAnswers) throws -> Work {
+    let files: [String], empty: Table, next: TableJob.Source
+    let plain: Set = ["txt", "text", "md", "conll", "conllu", "bio", "iob"]
+    var isFolder: ObjCBool = false
+    let isTable = inputs.allSatisfy { path in
+      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+        && !plain.contains((path as NSString).pathExtension.lowercased())
+    }
+    if isTable {
+      let reader = try TableReader(inputs)
+      files = reader.report.files
+      empty = reader.emptyTable
+      next = { try reader.next() }
+    } else {
+      let all = try TextFiles(unit: .line).read(inputs)
+      let once = OneTable(all)
+      files = try expanded(inputs) { plain.contains($0) }
+      empty = try all.slice(0..<0)
+      next = { once.take() }
+    }
+    let column = try answering.column(of: empty)
+    return Work(files: files, empty: empty, next: next) { table in
+      try await TorchThread.main.run {
+        try TorchThreads.with(ImageTraining.cores()) {
+          JobAnswer(try answering.added(table.rowCount == 0 ? [] : answering.answers(table, column), to: table))
+        }
+      }
+    }
+  }
+
+  // Pictures ----------------------------------------------------------------------------------------------------------------------------
+
+  private static func pictures(_ inputs: [String], _ bundle: ModelBundle) throws -> Work {
+    let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
+    let classifier = try TorchClassifier(bundle: bundle)
+    let files = try expanded(inputs) { ["jpg", "jpeg", "png", "webp"].contains($0) }
+    let all = try Table([Column("input", files as [String?])])
+    let once = OneTable(all)
+    return Work(files: files, isFolderOfFiles: true, empty: try all.slice(0..<0), next: { once.take() }) { table in
+      let paths = table.rowCount == 0 ? [] : try table.column("input").texts().compactMap { $0 }
+      var values: [Float] = []
+      for first in stride(from: 0, to: paths.count, by: 32) {
+        let batch = paths[first..<min(first + 32, paths.count)]
+        var floats: [Float] = []
+        for path in batch { floats += try preparation.floats(try preparation.read(path)) }
+        let outputs = try await classifier.predict([
+          TorchClassifier.inputName: HostArray(floats, shape: [batch.count] + preparation.shape)
+        ])
+        values += try outputs[TorchClassifier.outputName]?.values(as: Float.self) ?? []
+      }
+      let labels = classifier.labels, classes = labels.count
+      let best = paths.indices.map { row -> String? in
+        labels.indices.max { (values[row * classes + $0], $1) < (values[row * classes + $1], $0) }.map { labels[$0] }
+      }
+      var columns = [try table.column("input"), Column("prediction", best)]
+      for (place, label) in labels.enumerated() {
+        columns.append(Column("probability_\(label)", paths.indices.map { Double(values[$0 * classes + place]) }))
+      }
+      return JobAnswer(try Table(columns))
+    }
+  }
+
+  /// Files as they are given, and those of folders whose suffix is wanted, by name.
+  private static func expanded(_ inputs: [String], _ isWanted: (String) -> Bool) throws -> [String] {
+    var files: [String] = []
+    for path in inputs {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw FileError(path: path, problem: "there is no such file or folder", remedy: "check the path")
+      }
+      guard isFolder.boolValue else {
+        files.append(path)
+        continue
+      }
+      let found = try FileManager.default.subpathsOfDirectory(atPath: path).sorted().filter { name in
+        isWanted((name as NSString).pathExtension.lowercased()) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+      }
+      guard !found.isEmpty else { throw FileError(path: path, problem: "the folder holds nothing that the model reads") }
+      files += found.map { path + "/" + $0 }
+    }
+    return files
+  }
+}

@@ -1,0 +1,19 @@
+import Foundation
+
+/// A thread for calls that wait, which on Swift's own pool would hold up everything else.
+enum BlockingThread {
+  /// Starts a thread that ends with the body.
+  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    let thread = Thread(block: body)
+    thread.name = name
+    thread.stackSize = 1 << 20
+    thread.start()
+  }
+
+  /// Runs the body on a thread of its own.
+  static func run<Result: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      start(name) { continuation.resume(with: Swift.Result { try body() }) }
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import CRabbit
+import Foundation
+import MartletCore
+import Synchronization
+
+/// Sends messages to a queue and waits for the broker's confirmations.
+///
+/// A thread of its own owns the connection. Where it breaks while confirmations are due, these messages are sent again by whoever asked,
+/// so that the queue may hold one twice, with one `message_id`.
+public final class RabbitSink: StreamSink {
+  private let outlet: RabbitOutlet
+
+  /// - Throws: nothing yet: a broker that does not answer, or refuses, is told of by `send`.
+  public init(_ settings: RabbitSettings) throws {
+    let outlet = RabbitOutlet(settings)
+    self.outlet = outlet
+    BlockingThread.start("martlet.rabbit.sink") { outlet.loop() }
+  }
+
+  deinit { outlet.stop(nil) }
+
+  public func send(_ messages: [OutgoingMessage]) async -> [SendFailure?] {
+    guard !messages.isEmpty else { return [] }
+    return await withCheckedContinuation { continuation in outlet.add(RabbitOutlet.Batch(messages: messages, continuation: continuation)) }
+  }
+
+  /// RabbitMQ's queues cannot be read without taking.
+  public func recentIDs(_ limit: Int) async throws -> [String] { [] }
+
+  public func close() async { await withCheckedContinuation { continuation in outlet.stop(continuation) } }
+}
+
+/// Batches that wait for the thread of the connection.
+final class RabbitOutlet: Sendable {
+  struct Batch: Sendable {
+    let messages: [OutgoingMessage]
+    let continuation: CheckedContinuation<[SendFailure?], Never>
+  }
+
+  private struct State {
+    var waiting: [Batch] = []
+    var isClosing = false
+    var isClosed = false
+    var closers: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// A connection and how many messages went over it.
+  private final class Line {
+    let connection: RabbitConnection
+    var sent: UInt64 = 0
+
+    init(_ connection: RabbitConnection) { self.connection = connection }
+  }
+
+  private let state = Mutex(State())
+  private let signal = DispatchSemaphore(value: 0)
+  private let settings: RabbitSettings
+  private let place: String
+
+  init(_ settings: RabbitSettings) {
+    self.settings = settings
+    place = "the queue '\(settings.queue)' at \(settings.host):\(settings.port)"
+  }
+
+  func add(_ batch: Batch) {
+    let isLate = state.withLock { state in
+      if !state.isClosing { state.waiting.append(batch) }
+      return state.isClosing
+    }
+    if isLate { batch.continuation.resume(returning: batch.messages.map { _ in Self.closed }) }
+    signal.signal()
+  }
+
+  private static let closed = SendFailure("the connection is closed", isTemporary: false, isFatal: true)
+
+  func stop(_ continuation: CheckedContinuation<Void, Never>?) {
+    let isClosed = state.withLock { state in
+      state.isClosing = true
+      if let continuation, !state.isClosed { state.closers.append(continuation) }
+      return state.isClosed
+    }
+    if isClosed { continuation?.resume() }
+    signal.signal()
+  }
+
+  // On the thread -------------------------------------------------------------------------------------------------------------------------
+
+  func loop() {
+    var line: Line?
+    while true {
+      // A second without work is time for a heartbeat.
+      _ = signal.wait(timeout: .now() + 1)
+      let (batch, isClosing) = state.withLock { state in
+        (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.isClosing)
+      }
+      if let batch {
+        batch.continuation.resume(returning: send(batch.messages, &line))
+        signal.signal()
+      } else if isClosing {
+        break
+      } else if let open = line, !isAlive(open) {
+        open.connection.close(politely: false)
+        line = nil
+      }
+    }
+    line?.connection.close(politely: true)
+    let closers = state.withLock { state in
+      state.isClosed = true
+      defer { state.closers = [] }
+      return state.closers
+    }
+    for closer in closers { closer.resume() }
+  }
+
+  private func send(_ messages: [OutgoingMessage], _ line: inout Line?) -> [SendFailure?] {
+    var outcomes = [SendFailure??](repeating: nil, count: messages.count)
+    do throws(StreamError) {
+      let open: Line
+      if let line { open = line } else { open = try connect() }
+      line = open
+      let first = open.sent + 1
+      for message in messages { try publish(message, open) }
+      try confirm(messages, open, first, &outcomes)
+    } catch {
+      line?.connection.close(politely: false)
+      line = nil
+      let failure = SendFailure(error.problem, isTemporary: error.kind != .refused, isFatal: error.kind == .refused)
+      for place in outcomes.indices where outcomes[place] == nil { outcomes[place] = .some(failure) }
+    }
+    return outcomes.map { $0 ?? nil }
+  }
+
+  private func connect() throws(StreamError) -> Line {
+    let connection = try RabbitConnection(settings)
+    do throws(StreamError) {
+      _ = try connection.call(place) { cr_confirm(connection.raw, settings.queue, $0, $1, $2) }
+      return Line(connection)
+    } catch {
+      connection.close(politely: false)
+      throw error
+    }
+  }
+
+  private func publish(_ message: OutgoingMessage, _ line: Line) throws(StreamError) {
+    var owned: [UnsafeMutableRawBufferPointer] = []
+    defer { for buffer in owned { buffer.deallocate() } }
+    func bytes(_ value: [UInt8]) -> CRBytes {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, value.count), alignment: 1)
+      buffer.copyBytes(from: value)
+      owned.append(buffer)
+      return CRBytes(bytes: buffer.baseAddress, count: value.count)
+    }
+    let headers = message.headers.map { CRHeader(name: bytes(Array($0.name.utf8)), value: bytes($0.value)) }
+    let body = bytes(message.value), key = message.key.map { bytes($0) } ?? CRBytes(bytes: nil, count: 0)
+    _ = try line.connection.call(place) { _, reason, size in
+      cr_publish(line.connection.raw, settings.queue, body, message.id, key, headers, headers.count, reason, size)
+    }
+    line.sent += 1
+  }
+
+  /// Waits until the broker has said something of every message.
+  private func confirm(
+    _ messages: [OutgoingMessage], _ line: Line, _ first: UInt64, _ outcomes: inout [SendFailure??]
+  ) throws(StreamError) {
+    var returned: Set<String> = []
+    var last = ContinuousClock.now
+    while outcomes.contains(where: { $0 == nil }) {
+      guard let said = try confirmation(line, milliseconds: 100) else {
+        guard ContinuousClock.now - last < settings.timeout else {
+          throw StreamError(.unavailable, "\(place) does not confirm within \(settings.timeout)")
+        }
+        continue
+      }
+      last = ContinuousClock.now
+      if said.verdict == CR_RETURN {
+        returned.insert(Self.messageID(said))
+        continue
+      }
+      let range = (said.multiple ? first : said.tag)...max(said.tag, first)
+      for number in range where number >= first && number < first + UInt64(messages.count) {
+        let place = Int(number - first)
+        guard outcomes[place] == nil else { continue }
+        if said.verdict == CR_NACK {
+          outcomes[place] = .some(SendFailure("the broker could not keep it", isTemporary: true))
+        } else if returned.contains(messages[place].id) {
+          outcomes[place] = .some(SendFailure("there is no queue '\(settings.queue)'", isTemporary: false, isFatal: true))
+        } else {
+          outcomes[place] = .some(nil)
+        }
+      }
+    }
+  }
+
+  /// - Returns: `nil` where nothing came in time.
+  private func confirmation(_ line: Line, milliseconds: Int32) throws(StreamError) -> CRConfirmation? {
+    var said = CRConfirmation()
+    let found = try line.connection.call(place) { _, reason, size in
+      cr_confirmation(line.connection.raw, milliseconds, &said, reason, size)
+    }
+    return found == 1 ? said : nil
+  }
+
+  /// Answers heartbeats, and sees a connection that broke.
+  private func isAlive(_ line: Line) -> Bool {
+    do throws(StreamError) {
+      _ = try confirmation(line, milliseconds: 0)
+      return true
+    } catch { return false }
+  }
+
+  private static func messageID(_ said: CRConfirmation) -> String {
+    var said = said
+    return withUnsafeBytes(of: &said.message_id) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,63 @@
+/// Where questions come from. A message counts as done when it is acknowledged; what is not is delivered again, here or to somebody else.
+public protocol StreamSource: Sendable {
+  /// Waits for a message, then for more until there are `count` or the delay is over.
+  /// - Returns: none where the task was cancelled.
+  /// - Throws: `StreamError` where the connection can no longer be used. One that may come back is waited for.
+  func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage]
+
+  /// Says that messages are done. Those of an earlier round are left to whoever has them now.
+  func acknowledge(_ messages: [StreamMessage]) async throws
+
+  /// Messages that wait at the broker, as far as that is known.
+  func lag() -> Int?
+
+  /// Confirms what was acknowledged, and lets go of the broker.
+  func close() async
+}
+
+/// Where answers go.
+public protocol StreamSink: Sendable {
+  /// Sends messages.
+  /// - Returns: for each, once the broker has confirmed or refused it, what is wrong; `nil` where nothing is.
+  func send(_ messages: [OutgoingMessage]) async -> [SendFailure?]
+
+  /// The ids of the messages sent last, by anybody; none where the broker cannot say.
+  /// - Throws: `StreamError` where the broker does not answer.
+  func recentIDs(_ limit: Int) async throws -> [String]
+
+  /// Lets go of the broker.
+  func close() async
+}
+
+/// Why a broker did not take a message.
+public struct SendFailure: Sendable, Hashable {
+  public let reason: String
+  /// Trying again may help.
+  public let isTemporary: Bool
+  /// The connection can no longer be used.
+  public let isFatal: Bool
+
+  public init(_ reason: String, isTemporary: Bool, isFatal: Bool = false) {
+    self.reason = reason
+    self.isTemporary = isTemporary
+    self.isFatal = isFatal
+  }
+}
+
+/// Why a message has no answer.
+public struct StreamFailure: Error, Sendable, Hashable {
+  /// A word for machines: `bad-request`, `model-error` …
+  public let kind: String
+  public let reason: String
+  /// Trying again may help: it is not the message's fault.
+  public let isTemporary: Bool
+
+  public init(kind: String, reason: String, isTemporary: Bool) {
+    self.kind = kind
+    self.reason = reason
+    self.isTemporary = isTemporary
+  }
+}
+
+/// Gives an answer, or the reason why there is none, for every message, in their order.
+public typealias StreamAnswerer = @Sendable ([StreamMessage]) async -> [Result<[UInt8], StreamFailure>]
