@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func whatADeadProcessLeftGoesAndALivingOnesStays(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func whatADeadProcessLeftGoesAndALivingOnesStays(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let staging = folder + "/.martlet/staging/"
       for name in [".abc.1.1.partial", ".def.1.1.partial"] { try Data("half".utf8).write(to: URL(fileURLWithPath: staging + name)) }
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func anObjectThatIsUsedAgainIsYoungAgain(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func anObjectThatIsUsedAgainIsYoungAgain(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       try registry.delete(version)

@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func readingOnlyWritesNothing() throws {
+  @Test(.onFiles) func readingOnlyWritesNothing() throws {
     try withFolder { folder in
       let version = try openRegistry(in: folder).register(sampleBundle(in: folder), aliases: ["production"])
       let reader = try ModelRegistry.open(at: folder + "/.martlet", readOnly: true)

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func objectsCannotBeWritten(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func objectsCannotBeWritten(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       try registry.register(sampleBundle(in: folder))
       let attributes = try FileManager.default.attributesOfItem(atPath: objectPath(Digest.sha256("weights"), in: folder))
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func aDamagedObjectIsMendedByTheNextRegistration(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func aDamagedObjectIsMendedByTheNextRegistration(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       try registry.register(sampleBundle(in: folder))
       try overwrite(objectPath(Digest.sha256("weights"), in: folder), with: "WEIGHTS")
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func theBundleIsReadInPlaceOrCopiedOut(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func theBundleIsReadInPlaceOrCopiedOut(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let bundle = try registry.bundle(version)
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func loadingChecksEveryByte(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func loadingChecksEveryByte(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let path = objectPath(Digest.sha256("weights"), in: folder)
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func aChangedManifestIsNoticed(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func aChangedManifestIsNoticed(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       let path = objectPath(version.digest, in: folder)

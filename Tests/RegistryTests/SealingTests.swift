@@ -104,7 +104,9 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func `files are encrypted at rest and opened with the team's key`(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func `files are encrypted at rest and opened with the team's key`(
+    _ kind: TestDatabase
+  ) throws {
     try withFolder(kind) { folder in
       let keys = folder + "/keys", weights = "the secret weights of the team"
       try EncryptionKeys.addKey(to: keys, named: "first")
@@ -145,7 +147,7 @@ import Testing
     }
   }
 
-  @Test func `a changed object is not loaded and is found`() throws {
+  @Test(.onFiles) func `a changed object is not loaded and is found`() throws {
     try withFolder { folder in
       try EncryptionKeys.addKey(to: folder + "/keys")
       let registry = try configuredRegistry(in: folder) { $0.encryption = .file(folder + "/keys") }
@@ -162,7 +164,7 @@ import Testing
     }
   }
 
-  @Test func `files that were plain are sealed by the next registration`() throws {
+  @Test(.onFiles) func `files that were plain are sealed by the next registration`() throws {
     try withFolder { folder in
       try openRegistry(in: folder).register(sampleBundle(in: folder))
       try EncryptionKeys.addKey(to: folder + "/keys")

@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func `nobody signs what was changed`() throws {
+  @Test(.onFiles) func `nobody signs what was changed`() throws {
     try withRegistry { registry, folder in
       let version = try registry.register(sampleBundle(in: folder))
       try overwrite(objectPath(Digest.sha256("weights"), in: folder), with: "WEIGHTS")

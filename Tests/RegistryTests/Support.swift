@@ -2,6 +2,7 @@ import Bundles
 import DatabaseTesting
 import Foundation
 import MartletCore
+import Testing
 
 @testable import Registry
 
@@ -13,6 +14,8 @@ let sampleSignature = Signature(
 func newFolder(_ kind: TestDatabase = .sqlite) throws -> String {
   let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("registry-" + UUID().uuidString).path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  // Before other processes come.
+  if TestBucket.isWanted { _ = try TestBucket.of(folder) }
   if kind == .postgres {
     // Other processes find the server here.
     try TemporaryPostgreSQL.shared().newURL().write(toFile: folder + "/server", atomically: true, encoding: .utf8)
@@ -89,16 +92,23 @@ struct TestBucket: Codable {
     try AtomicFile.write(JSON.encode(bucket), to: path)
     return bucket
   }
+
+  /// As the registry in the folder sees it.
+  func backend(_ folder: String) throws -> S3Backend {
+    var options = RegistryOptions(environment: environment)
+    options.cache = folder + "/cache"
+    return try S3Backend(url, options: options)
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// The test looks at the files themselves, so they must lie in a folder.
+  static var onFiles: Self { .disabled(if: TestBucket.isWanted, "the files are in a bucket") }
 }
 
 /// Objects on the disk, or in the bucket.
 func objectCount(in folder: String) throws -> Int {
-  if TestBucket.isWanted {
-    let bucket = try TestBucket.of(folder)
-    var options = RegistryOptions(environment: bucket.environment)
-    options.cache = folder + "/cache"
-    return try S3Backend(bucket.url, options: options).list().count
-  }
+  if TestBucket.isWanted { return try TestBucket.of(folder).backend(folder).list().count }
   return try FileManager.default.subpathsOfDirectory(atPath: folder + "/.martlet/objects").filter { $0.contains("/") }.count
 }
 
@@ -107,7 +117,11 @@ func objectPath(_ digest: String, in folder: String) -> String {
 }
 
 func stagedNames(in folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: folder + "/.martlet/staging").sorted()
+  if TestBucket.isWanted {
+    let staging = try TestBucket.of(folder).backend(folder).staging
+    return ((try? FileManager.default.contentsOfDirectory(atPath: staging)) ?? []).sorted()
+  }
+  return try FileManager.default.contentsOfDirectory(atPath: folder + "/.martlet/staging").sorted()
 }
 
 /// Replaces a file's bytes in place, as a failing disk or a careless person would.

@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test func `a registry of the first schema is brought up to date and its events are chained`() throws {
+  @Test(.onFiles) func `a registry of the first schema is brought up to date and its events are chained`() throws {
     try withFolder { folder in
       let registry = try openRegistry(in: folder)
       let version = try registry.register(sampleBundle(in: folder), aliases: ["production"])

@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestDatabase.allCases) func everyDamageIsFound(_ kind: TestDatabase) throws {
+  @Test(.onFiles, arguments: TestDatabase.allCases) func everyDamageIsFound(_ kind: TestDatabase) throws {
     try withRegistry(kind) { registry, folder in
       let first = try registry.register(sampleBundle(in: folder, weights: "first"))
       let second = try registry.register(sampleBundle(in: folder, weights: "second"))
