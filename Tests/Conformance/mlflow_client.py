@@ -157,6 +157,8 @@ def sort_key(item):
 
 def document(headers, content, mask):
     kind = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
+    if "gzip" in next((v for k, v in headers.items() if k.lower() == "content-encoding"), ""):
+        content = gzip.decompress(content)
     if "json" in kind:
         try:
             return mask.value(json.loads(content))

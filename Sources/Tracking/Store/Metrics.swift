@@ -51,39 +51,40 @@ extension TrackingStore {
     }
   }
 
-  /// Values of a metric of several runs between two steps, thinned out to about `limit` a run: the first and last step are kept.
+  /// Values of a metric of several runs between two steps, thinned out to `limit` a run: the first of each of so many equal parts, the last
+  /// value in the place of the last of them.
   /// - Throws: `TrackingError` `.invalid`.
   package func histories(
     of key: String, runs: [String], steps: ClosedRange<Int64>? = nil, limit: Int
   ) throws(TrackingError) -> [MetricPoint] {
     try read { connection in
-      var all: Set<Int64> = []
-      var ends: Set<Int64> = []
       let range = steps.map { " AND step >= \($0.lowerBound) AND step <= \($0.upperBound)" } ?? ""
-      for run in runs {
-        let found = try connection.values(
-          "SELECT DISTINCT step FROM tracking_metrics WHERE run = ? AND key = ?\(range)", [run, key], as: Int64.self)
-        all.formUnion(found)
-        if let first = found.min(), let last = found.max() { ends.formUnion([first, last]) }
-      }
-      let sorted = all.sorted()
-      var wanted = all
-      if sorted.count > limit {
-        let interval = Double(sorted.count) / Double(limit)
-        wanted = Set((0..<limit).map { sorted[Int(Double($0) * interval)] }).union(ends)
-      }
       var points: [MetricPoint] = []
       for run in runs.sorted() {
+        let count = try connection.value(
+          "SELECT COUNT(*) FROM tracking_metrics WHERE run = ? AND key = ?\(range)", [run, key], as: Int.self)
+        let wanted = Self.sample(count ?? 0, limit)
+        var place = 0
         try connection.forEach(
-          "SELECT key, value, isNaN, time, step FROM tracking_metrics WHERE run = ? AND key = ?\(range) ORDER BY step, time, value",
+          "SELECT key, value, isNaN, time, step FROM tracking_metrics WHERE run = ? AND key = ?\(range) ORDER BY step, time, value, isNaN",
           [run, key]
         ) { row in
-          let point = try Self.point(row, run: run)
-          if wanted.contains(point.step) { points.append(point) }
+          if wanted.contains(place) { points.append(try Self.point(row, run: run)) }
+          place += 1
         }
       }
       return points
     }
+  }
+
+  /// Places of at most `limit` of so many values, as NTILE deals them out.
+  static func sample(_ count: Int, _ limit: Int) -> Set<Int> {
+    let limit = max(1, limit)
+    guard count > limit else { return Set(0..<count) }
+    let (size, larger) = (count / limit, count % limit)
+    var places = (0..<limit).map { $0 * size + min($0, larger) }
+    if places.last != count - 1 { places[limit - 1] = count - 1 }
+    return Set(places)
   }
 
   private static func point(_ row: SQLRow, run: String? = nil) throws -> MetricPoint {
