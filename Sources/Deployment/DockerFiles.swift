@@ -18,8 +18,8 @@ enum DockerFiles {
     SHELL ["/bin/bash", "-o", "pipefail", "-c"]
     WORKDIR /source
     COPY . .
-    # The set-up installs what the build needs, make included, and fetches libtorch; demo data stay out.
-    ENV MARTLET_SKIP_DATA=1
+    # The set-up installs what the build needs, make included, and fetches libtorch; what demos and tests need stays out.
+    ENV MARTLET_SKIP_DATA=1 MARTLET_SKIP_TESTS=1
     RUN scripts/setup && make install PREFIX=/opt/martlet
 
     FROM debian:bookworm-slim
