@@ -1,4 +1,4 @@
-/// What is known about a metric of an evaluation: nobody has to guess which direction is better.
+/// What is known about a metric of a `ClassificationEvaluation`: nobody has to guess which direction is better.
 public struct MetricInfo: Sendable, Hashable {
   /// The name in JSON, `f1_macro`.
   public let name: String
@@ -16,10 +16,8 @@ public struct MetricInfo: Sendable, Hashable {
     let isRegression = Self.regression.contains { $0.name == name }
     switch name {
     case "bias", "expected_cost": return -.infinity ... .infinity
-    case "matthews_correlation", "cohen_kappa", "silhouette", "adjusted_rand", "spearman": return -1...1
-    case "log_loss", "brier", "calinski_harabasz", "davies_bouldin", "loss", "bits_per_character": return 0 ... .infinity
-    case "perplexity", "perplexity_per_character": return 1 ... .infinity
-    case "bleu", "chrf": return 0...100
+    case "matthews_correlation", "cohen_kappa", "silhouette", "adjusted_rand": return -1...1
+    case "log_loss", "brier", "calinski_harabasz", "davies_bouldin": return 0 ... .infinity
     case _ where isRegression: return higherIsBetter ? -.infinity...1 : 0 ... .infinity
     case _ where name.hasPrefix("adjusted"): return -.infinity...1
     default: return 0...1
@@ -35,7 +33,7 @@ public struct MetricInfo: Sendable, Hashable {
   }
 
   /// All metrics, in the order in which they are shown.
-  public static let all: [MetricInfo] = classification + regression + ranking + clustering + anomaly + text
+  public static let all: [MetricInfo] = classification + regression + ranking + clustering + anomaly
 
   /// Those of regression, in the order in which they are shown.
   public static let regression: [MetricInfo] = [
@@ -90,28 +88,6 @@ public struct MetricInfo: Sendable, Hashable {
     MetricInfo("precision_at_n", "Precision at n", isShare: true, "share of anomalies among as many highest scores as there are anomalies"),
     MetricInfo("alarm_rate", "Alarm rate", higherIsBetter: false, isShare: true, "share of rows that is called an anomaly"),
   ]
-
-  /// Those of models that write, tag, translate or find texts, in the order in which they are shown.
-  public static let text: [MetricInfo] = [
-    MetricInfo("loss", "Loss of a token", higherIsBetter: false, "mean of -log p(token)"),
-    MetricInfo("perplexity", "Perplexity", higherIsBetter: false, "among how many tokens the model is torn, on average"),
-    MetricInfo(
-      "perplexity_per_character", "Perplexity per character", higherIsBetter: false, "as perplexity, whatever the tokens are"),
-    MetricInfo("bits_per_character", "Bits per character", higherIsBetter: false, "what a character costs when the model packs the text"),
-    MetricInfo("span_f1", "F1 of spans", "harmonic mean of precision and recall of whole spans"),
-    MetricInfo("span_precision", "Precision of spans", "share of found spans that are right from end to end"),
-    MetricInfo("span_recall", "Recall of spans", "share of spans that are found from end to end"),
-    MetricInfo("bleu", "BLEU", "overlap of runs of words with the reference, 0 to 100"),
-    MetricInfo("chrf", "chrF", "overlap of runs of characters with the reference, 0 to 100"),
-    MetricInfo("exact_match", "Exact match", isShare: true, "share of texts that equal the reference"),
-    MetricInfo("mrr", "Mean reciprocal rank", "mean of one over the place of the text that belongs"),
-    found(1), found(5), found(10),
-    MetricInfo("spearman", "Spearman correlation", "agreement of the order of cosines with that of the scores, -1 to 1"),
-  ]
-
-  private static func found(_ k: Int) -> MetricInfo {
-    MetricInfo("recall_at_\(k)", "Recall at \(k)", isShare: true, "share of texts whose partner is among the \(k) nearest")
-  }
 
   /// Those of classification, in the order in which they are shown.
   public static let classification: [MetricInfo] = [

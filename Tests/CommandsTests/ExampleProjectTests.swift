@@ -23,7 +23,9 @@ import Testing
 
   @Test func `a metric that no evaluation has is refused before training`() throws {
     let folder = try Folder()
-    let path = try folder.project("evaluation: {require: {perplexity_per_charakter: 5}}\n")
+    _ = try folder.write("t.csv", "text\n")
+    let path = try folder.write(
+      "texts.yml", "name: a\ntask: language-model\ndata: {file: t.csv}\nevaluation: {require: {perplexity_per_charakter: 5}}\n")
     let options = try ProjectOptions.parse(["--project", path])
     let error = #expect(throws: UsageError.self) { try options.load() }
     #expect(error?.remedy == "'perplexity_per_character'" && error?.problem.contains("perplexity_per_charakter") == true)
