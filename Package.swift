@@ -185,7 +185,7 @@ let package = Package(
     module(
       "TrackingServer",
       from: [
-        "MartletCore", "Web", "Databases", "Bundles", "Registry", "Tracking", hummingbird,
+        "MartletCore", "Access", "Web", "Databases", "Bundles", "Registry", "Tracking", hummingbird,
         .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore, .product(name: "NIOPosix", package: "swift-nio"),
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     module(

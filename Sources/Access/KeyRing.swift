@@ -62,8 +62,10 @@ public final class KeyRing: Sendable {
   }
 
   /// Reads the file if it has changed since the last look.
-  /// - Parameter interval: at most once in so long.
-  public func lookAgain(every interval: Duration = .seconds(1)) {
+  /// - Parameters:
+  ///   - interval: at most once in so long.
+  ///   - always: also where the file seems unchanged: one that could not be read may be readable now.
+  public func lookAgain(every interval: Duration = .seconds(1), always: Bool = false) {
     let isDue = state.withLock { state in
       guard state.lastLook.duration(to: .now) >= interval else { return false }
       state.lastLook = .now
@@ -71,7 +73,7 @@ public final class KeyRing: Sendable {
     }
     guard isDue else { return }
     let version = Self.version(of: file)
-    guard version != state.withLock({ $0.version }) else { return }
+    guard always || version != state.withLock({ $0.version }) else { return }
     do {
       let keys = try file.load()
       state.withLock { state in

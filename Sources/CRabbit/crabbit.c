@@ -27,6 +27,18 @@ static int library_error(int status, char *error, size_t size) {
   return -1;
 }
 
+/// A broker that is being stopped or short of something, or whose queue's node or virtual host is away, comes back.
+static bool passes(uint16_t code, amqp_bytes_t text) {
+  if (code == AMQP_CONNECTION_FORCED || code == AMQP_RESOURCE_ERROR || code == AMQP_INTERNAL_ERROR) return true;
+  if (code != AMQP_NOT_FOUND && code != AMQP_NOT_ALLOWED) return false;
+  static const char word[] = " down";
+  const size_t length = sizeof word - 1;
+  for (size_t place = 0; place + length <= text.len; place++) {
+    if (memcmp((const char *)text.bytes + place, word, length) == 0) return true;
+  }
+  return false;
+}
+
 /// - Returns: 0 for success, -1 for an error with its text; `refused` says whether the broker itself said no.
 static int check(amqp_rpc_reply_t reply, bool *refused, char *error, size_t size) {
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return 0;
@@ -35,11 +47,11 @@ static int check(amqp_rpc_reply_t reply, bool *refused, char *error, size_t size
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
     const amqp_channel_close_t *said = reply.reply.decoded;
     snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
+    if (refused && passes(said->reply_code, said->reply_text)) *refused = false;
   } else if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const amqp_connection_close_t *said = reply.reply.decoded;
     snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
-    // A broker that is being stopped says so, and comes back.
-    if (refused && said->reply_code == AMQP_CONNECTION_FORCED) *refused = false;
+    if (refused && passes(said->reply_code, said->reply_text)) *refused = false;
   } else {
     snprintf(error, size, "the broker's answer is not understood");
   }

@@ -17,7 +17,8 @@ final class RegistryAudit: AuditSink {
   func record(_ event: AuditEvent) throws {
     let name = event.object.split(separator: " ").first { $0.hasPrefix("name=") }.map { String($0.dropFirst("name=".count)) }
     var note = "\(event.action): \(event.status)"
-    if event.actor == Principal.nobody.name {
+    // Somebody may be called as nobody is; who is known has a credential.
+    if event.actor == Principal.nobody.name, event.credential.isEmpty {
       let (isKept, left) = stranger(at: event.time)
       if left > 0 { try registry.recordOperation(on: "", by: event.actor, note: "\(left) more requests were refused") }
       guard isKept else { return }

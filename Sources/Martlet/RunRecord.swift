@@ -55,9 +55,15 @@ enum RunRecord {
     let results = summary.metrics.sorted { $0.key < $1.key }.map { name, metric in
       MetricPoint(known.contains(Self.name(name)) ? "test/" + Self.name(name) : Self.name(name), metric.value, time: ended)
     }
-    try store.log(run.info.id, metrics: points + results, params: try params(of: file))
-    if let number = summary.version {
-      try store.link(try registry.resolve("\(summary.name)@\(number)"), to: run.info.id)
+    do {
+      try store.log(run.info.id, metrics: points + results, params: try params(of: file))
+      if let number = summary.version {
+        try store.link(try registry.resolve("\(summary.name)@\(number)"), to: run.info.id)
+      }
+    } catch {
+      // A run that cannot be told whole does not stay one that goes on for ever.
+      try? store.finishRun(run.info.id, .failed)
+      throw error
     }
     try store.finishRun(run.info.id, summary.training.interrupted ? .killed : .finished)
   }

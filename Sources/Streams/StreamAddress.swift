@@ -22,15 +22,16 @@ public struct StreamAddress: Sendable, Hashable, CustomStringConvertible {
     func wrong(_ shown: String, _ problem: String, _ remedy: String? = nil) -> StreamError {
       StreamError(.configuration, "the address '\(shown)' \(problem)", expected: expected, remedy: remedy)
     }
+    // Before anything else: no other error may repeat a text that holds a password.
+    guard !text.contains("@") else {
+      throw wrong(
+        "…", "holds credentials, or an '@'",
+        "take them out; set MARTLET_STREAM_USER and MARTLET_STREAM_PASSWORD or MARTLET_STREAM_PASSWORD_FILE; in a name write %40 for '@'")
+    }
     guard let sign = text.range(of: "://") else { throw wrong(text, "has no scheme") }
     let scheme = text[..<sign.lowerBound].lowercased(), rest = text[sign.upperBound...]
     let parts = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let authority = parts.first ?? ""
-    guard !authority.contains("@") else {
-      throw wrong(
-        "\(scheme)://…", "holds credentials",
-        "take them out; set MARTLET_STREAM_USER and MARTLET_STREAM_PASSWORD or MARTLET_STREAM_PASSWORD_FILE")
-    }
     isSecure = scheme == "kafkas" || scheme == "amqps"
     guard let system = System(rawValue: isSecure ? String(scheme.dropLast()) : String(scheme)) else {
       throw wrong(text, "has the scheme '\(scheme)'")

@@ -21,9 +21,9 @@ public protocol StreamSink: Sendable {
   /// - Returns: for each, once the broker has confirmed or refused it, what is wrong; `nil` where nothing is.
   func send(_ messages: [OutgoingMessage]) async -> [SendFailure?]
 
-  /// The ids of the messages sent last, by anybody; none where the broker cannot say.
-  /// - Throws: `StreamError` where the broker does not answer.
-  func recentIDs(_ limit: Int) async throws -> [String]
+  /// The ids among the messages sent last, by any process, that are of a model's versions; none where the broker cannot say.
+  /// - Throws: `StreamError` where the broker does not answer, or does not let this user read.
+  func recentIDs(_ limit: Int, of name: String) async throws -> [String]
 
   /// Lets go of the broker.
   func close() async

@@ -58,7 +58,7 @@ public struct StreamMessage: Sendable, Hashable {
 
 /// What makes two messages the same question.
 public enum StreamIdentity: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The sender's own id; without one, equal keys and equal values; without a key, the place.
+  /// The sender's own id; without one, equal keys and equal values; without a key, Kafka's place.
   case message
   /// Equal keys, whatever the values; without a key, as `message`.
   case key
@@ -109,4 +109,16 @@ public enum StreamHeaders {
   public static let error = "martlet-error", reason = "martlet-reason", attempts = "martlet-attempts"
   /// Of a question: what its sender calls it.
   public static let messageID = "message-id"
+  /// Of a dead letter that its broker could not take as it came: the key where it has no other place, and what was left out.
+  public static let key = "martlet-key", dropped = "martlet-dropped"
+
+  /// The id of a question that a model has answered, by the headers of its answer or dead letter.
+  ///
+  /// Two streams may share a topic, and then see the same ids: each of them owes its own answer.
+  /// - Returns: `nil` for what is not of this model.
+  static func questionID(in headers: [StreamHeader], of name: String) -> String? {
+    func text(_ header: String) -> String? { headers.last { $0.name == header }.map { String(decoding: $0.value, as: UTF8.self) } }
+    guard let version = text(StreamHeaders.model), version.hasPrefix(name + "@") else { return nil }
+    return text(StreamHeaders.id).flatMap { $0.isEmpty ? nil : $0 }
+  }
 }

@@ -46,6 +46,7 @@ public final class StreamProcessor: Sendable {
   /// When sending is given up; set by a stop.
   private let deadline = Mutex<ContinuousClock.Instant?>(nil)
   private let memory: Mutex<Memory>
+  private let problem = Mutex<String?>(nil)
 
   private struct Memory {
     var recent: RecentKeys
@@ -67,7 +68,8 @@ public final class StreamProcessor: Sendable {
     self.model = model
     self.settings = settings
     self.answer = answer
-    memory = Mutex(Memory(recent: RecentKeys(limit: settings.window)))
+    // Answers and dead letters are looked up, so many of each.
+    memory = Mutex(Memory(recent: RecentKeys(limit: 2 * settings.window)))
   }
 
   /// What was done so far, and what waits.
@@ -76,6 +78,9 @@ public final class StreamProcessor: Sendable {
     figures.lag = source.lag()
     return figures
   }
+
+  /// Why the brokers have to be asked again, while they have.
+  public var trouble: String? { problem.withLock { $0 } }
 
   /// Works until its task is cancelled, then finishes the batch at hand.
   /// - Returns: what was done.
@@ -145,16 +150,20 @@ public final class StreamProcessor: Sendable {
   /// After places were given out anew, somebody else may have answered what comes again.
   private func remember(round: Int) async throws {
     guard memory.withLock({ $0.round != round }) else { return }
+    let name = String(model[..<(model.lastIndex(of: "@") ?? model.endIndex)])
     var attempt = 1
     while true {
       do {
-        let ids = try await answers.recentIDs(settings.window) + dead.recentIDs(settings.window)
+        let answered = try await answers.recentIDs(settings.window, of: name)
+        let ids = try await answered + dead.recentIDs(settings.window, of: name)
+        problem.withLock { $0 = nil }
         memory.withLock { memory in
           for id in ids { memory.recent.insert(id) }
           memory.round = round
         }
         return
       } catch let error as StreamError where error.kind == .unavailable {
+        problem.withLock { $0 = error.problem }
         attempt += 1
         try await pause(before: attempt)
       }
@@ -237,6 +246,8 @@ public final class StreamProcessor: Sendable {
         counters.change { $0.sendFailures += 1 }
         if failure.isTemporary { again.append(message) } else { refused.append((message.id, failure.reason)) }
       }
+      let reason = outcomes.compactMap { $0 }.first { $0.isTemporary }?.reason
+      problem.withLock { $0 = reason }
       open = again
     }
     return refused

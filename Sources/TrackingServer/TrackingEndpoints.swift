@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import HummingbirdCore
 import MartletCore
@@ -22,9 +23,31 @@ package struct TrackingEndpoints: Sendable {
     self.limits = limits
   }
 
-  /// All routes.
+  /// All routes. Whoever's credential is limited to some models is refused on all but the open ones.
   package var routes: [Route] {
-    serverRoutes + experimentRoutes + runRoutes + loggedModelRoutes + registeredModelRoutes + versionRoutes + artifactRoutes + traceRoutes
+    let routes: [Route] =
+      serverRoutes + experimentRoutes + runRoutes + loggedModelRoutes + registeredModelRoutes + versionRoutes + artifactRoutes + traceRoutes
+    return routes.map(Self.forAllModels)
+  }
+
+  /// Runs, files and traces belong to no model, searches go over all of them, and a version's source may be another's files: what a limited
+  /// credential may reach cannot be told from a request. So it reaches nothing, here, where no route can be forgotten.
+  private static func forAllModels(_ route: Route) -> Route {
+    guard route.access != .open else { return route }
+    return Route(route.method, route.pattern, route.access, route.summary) { exchange in
+      // Before anything is read of the request, and in its own task: what blocks runs on other threads.
+      if let refusal = Self.refusal(of: exchange.caller.principal) { return MLflowReply.problem(refusal, requestID: exchange.id) }
+      return try await route.handler(exchange)
+    }
+  }
+
+  /// Why somebody may not use MLflow's routes, whatever their role is; `nil` if they may.
+  private static func refusal(of principal: Principal) -> TrackingError? {
+    guard !principal.models.contains(.all) else { return nil }
+    let models = principal.models.isEmpty ? "no models" : "the models " + excerpt(principal.models.map(\.text).joined(separator: ", "))
+    return TrackingError(
+      .forbidden, "'\(excerpt(principal.name))' is limited to \(models), and MLflow's routes reach all models",
+      expected: "a credential for all models", remedy: "martlet keys create NAME --role contributor --model '*'")
   }
 
   private var serverRoutes: [Route] {

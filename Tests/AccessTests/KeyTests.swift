@@ -72,6 +72,29 @@ import Testing
     #expect(throws: Never.self) { try ring.principal(of: made.secret, now: now) }
   }
 
+  @Test func `a file that seems unchanged is read when somebody asks for it`() throws {
+    let made = try file.create(name: "ann", roles: [.client], models: [.all], now: now)
+    let good = try Data(contentsOf: URL(fileURLWithPath: path))
+    let ring = try KeyRing(file: file)
+    _ = try file.revoke("ann", now: now)
+    let revoked = try Data(contentsOf: URL(fileURLWithPath: path))
+    // As after a reading that failed for want of rights, which chown alone mends: same file, size and time, other outcome.
+    func put(_ data: Data) throws {
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try handle.write(contentsOf: data)
+      try handle.write(contentsOf: Data(repeating: 0x20, count: revoked.count + good.count - data.count))
+      try handle.close()
+      try FileManager.default.setAttributes([.modificationDate: now], ofItemAtPath: path)
+    }
+    try put(Data("{".utf8))
+    ring.lookAgain(every: .zero)
+    try put(revoked)
+    ring.lookAgain(every: .zero)
+    #expect(throws: Never.self) { try ring.principal(of: made.secret, now: now) }
+    ring.lookAgain(every: .zero, always: true)
+    #expect(throws: KeyRefusal.revoked(now)) { try ring.principal(of: made.secret, now: now) }
+  }
+
   @Test func `errors say what to do`() throws {
     let missing = #expect(throws: FileError.self) { try KeyRing(file: file) }
     #expect(missing?.description.contains("martlet keys create NAME --file \(path)") == true)

@@ -82,7 +82,8 @@ import Testing
         json: [
           "slices": [
             ["name": "day", "metrics": ["accuracy": ["value": 0.9, "lower": 0.85, "upper": 0.95]]],
-            ["name": "night", "metrics": ["accuracy": ["value": 0.8, "lower": 0.75, "upper": 0.85]]],
+            ["name": "night", "metrics": ["accuracy": ["value": 0.8, "lower": 0.75, "upper": 0.85], "recall": [:]]],
+            ["name": "noon", "metrics": ["recall": ["value": 0.9, "lower": 0.85, "upper": 0.95]]],
           ]
         ] as JSONValue, as: "report/slices.json")
       let version = try registry.register(
@@ -95,6 +96,8 @@ import Testing
       #expect(try verdicts("fairness.gap<=0.1", "size<=10", "size<=100000") == [false, false, true])
       let night = try registry.evaluate([AliasGate(text: "slices.accuracy>=0.8")], on: version)[0]
       #expect(night.text == "slices accuracy in 'night' is at least 0.75; at least 0.8 is required" && night.judged == 0.75)
+      let empty = try registry.evaluate([AliasGate(text: "slices.recall>=0.1~")], on: version)[0]
+      #expect(!empty.passed && empty.text == "slices recall in 'night' was not measured")
       for text in ["", "accuracy", ">=1", "accuracy>=x", "accuracy=1"] { #expect(throws: RegistryError.self) { try AliasGate(text: text) } }
       #expect(try AliasGate(text: " slices.a.b <= 0.5~ ").text == "slices.a.b<=0.5~")
     }

@@ -203,6 +203,16 @@ private final class DyingSource: StreamSource {
     await source.close()
   }
 
+  @Test func `missing rights to read back are refused, silence is waited for`() {
+    for error in [
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR__AUTHENTICATION,
+    ] {
+      let failure = KafkaTail.failure(error, "out")
+      #expect(failure.kind == .refused && failure.remedy?.contains("--dead") == true)
+    }
+    #expect(KafkaTail.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, "out").kind == .unavailable)
+  }
+
   @Test func `wrong settings are named without their values`() throws {
     var settings = KafkaSettings(brokers: ["127.0.0.1:1"])
     settings.properties = ["sasl.password.x": "secret"]

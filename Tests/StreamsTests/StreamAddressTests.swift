@@ -12,6 +12,7 @@ import Testing
     let rabbit = try StreamAddress("amqps://mq/team%20a/answers")
     #expect(rabbit.system == .amqp && rabbit.brokers == ["mq:5671"] && rabbit.virtualHost == "team a" && rabbit.isSecure)
     #expect(try StreamAddress("amqp://mq/answers").virtualHost == "/")
+    #expect(try StreamAddress("amqp://mq/a%40b").name == "a@b")
   }
 
   @Test(arguments: [
@@ -22,9 +23,10 @@ import Testing
     #expect(throws: StreamError.self) { _ = try StreamAddress(text) }
   }
 
-  @Test func `credentials in an address are refused, and not repeated`() {
+  @Test(arguments: ["kafka://me:secret@a/b", "me:secret@a/b", "http://me:secret@a/b", "amqp://me:sec/secret@a/b", "kafka:///secret@a"])
+  func `credentials in an address are refused, and not repeated`(_ text: String) {
     do {
-      _ = try StreamAddress("kafka://me:secret@a/b")
+      _ = try StreamAddress(text)
       Issue.record("it holds credentials")
     } catch {
       #expect(error.kind == .configuration && !error.description.contains("secret") && error.remedy?.contains("MARTLET_STREAM") == true)

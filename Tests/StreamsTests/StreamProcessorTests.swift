@@ -67,7 +67,9 @@ final class MemorySink: StreamSink {
     return failures
   }
 
-  func recentIDs(_ limit: Int) async throws -> [String] { sent.withLock { Array($0.map(\.id).suffix(limit)) } }
+  func recentIDs(_ limit: Int, of name: String) async throws -> [String] {
+    sent.withLock { sent in sent.suffix(limit).compactMap { StreamHeaders.questionID(in: $0.headers, of: name) } }
+  }
   func close() async {}
 
   var texts: [String] { sent.withLock { $0.map { String(decoding: $0.value, as: UTF8.self) } } }
@@ -231,6 +233,39 @@ let bracketing: StreamAnswerer = { messages in
     holder.withLock { $0 = task }
     let figures = try await task.value
     #expect(figures.answered == 21 && answers.texts.count == 21 && queue.done.withLock { $0.count } == 21)
+  }
+
+  @Test func `only a model's own answers count as answered`() {
+    func id(_ model: String?, _ id: String = "a") -> String? {
+      StreamHeaders.questionID(in: model.map { [StreamHeader("martlet-model", $0), StreamHeader("martlet-id", id)] } ?? [], of: "m")
+    }
+    #expect(id("m@1") == "a" && id("m@2") == "a")
+    #expect([id("n@1"), id("mm@1"), id(nil), id("m@1", "")].allSatisfy { $0 == nil })
+  }
+
+  @Test func `a message of RabbitMQ without name and key is nobody's duplicate`() {
+    #expect(RabbitIntake.name(Array("x".utf8), key: nil) == "x" && RabbitIntake.name([], key: [1]) == nil)
+    #expect(RabbitIntake.name(nil, key: [1]) == nil)
+    let first = RabbitIntake.name(nil, key: nil), second = RabbitIntake.name([], key: [])
+    #expect(first != nil && second != nil && first != second)
+  }
+
+  @Test func `what AMQP cannot carry is refused at once, and fits as a dead letter`() {
+    func message(_ key: Int, _ headers: [StreamHeader] = []) -> OutgoingMessage {
+      OutgoingMessage(key: [UInt8](repeating: 1, count: key), value: [2], headers: headers, id: "a")
+    }
+    let long = StreamHeader(String(repeating: "n", count: 256), "v"), large = StreamHeader("h", [UInt8](repeating: 3, count: 120_000))
+    let error = StreamHeader("martlet-error", "bad-request")
+    #expect(RabbitOutlet.obstacle(message(255)) == nil)
+    for wrong in [message(256), message(1, [long]), message(1, [large])] {
+      #expect(RabbitOutlet.obstacle(wrong)?.isTemporary == false && RabbitOutlet.fitted(wrong) == wrong)
+      let letter = OutgoingMessage(key: wrong.key, value: wrong.value, headers: wrong.headers + [error], id: wrong.id)
+      let fitted = RabbitOutlet.fitted(letter)
+      #expect(RabbitOutlet.obstacle(fitted) == nil && fitted.value == [2] && fitted.headers.contains(error))
+    }
+    let letter = RabbitOutlet.fitted(message(256, [error]))
+    #expect(letter.key == nil && letter.headers.last == StreamHeader("martlet-key", [UInt8](repeating: 1, count: 256)))
+    #expect(RabbitOutlet.fitted(message(200_000, [error])).headers.last == StreamHeader("martlet-dropped", "key"))
   }
 
   @Test func `the memory holds so many ids and no more`() {

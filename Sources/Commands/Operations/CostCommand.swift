@@ -79,7 +79,7 @@ struct Cost: Command {
     }
     var models = TextTable(columns: [.init("model"), .init("version")] + measures + [.number("larger batches save")])
     for entry in document["models"]?.arrayValue ?? [] {
-      let saving = entry["batching"]?["saving"]?.doubleValue.map { "\(Int(($0 * 100).rounded())) %" } ?? "-"
+      let saving = entry["batching"]?["saving"]?.doubleValue.flatMap { Int(exactly: ($0 * 100).rounded()) }.map { "\($0) %" } ?? "-"
       models.append([entry["model"]?.stringValue ?? "", entry["version"]?.stringValue ?? ""] + cells(entry) + [saving])
     }
     var callers = TextTable(columns: [.init("caller"), .init("credential")] + measures)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Charts
+import Foundation
 
 struct Predict: EngineCommand {
   static let configuration = CommandConfiguration(
@@ -52,6 +53,25 @@ struct Predict: EngineCommand {
       throw ValidationError("--part-rows is \(partRows); expected a whole number from 1 to 100000000")
     }
     if let maxFailures, maxFailures < 0 { throw ValidationError("--max-failures is \(maxFailures); expected 0 or more") }
+    if checkpoint != nil, let output { try keepApart(output) }
+  }
+
+  /// A job writes over what lies at its places: none of them may be what it reads, or another one's.
+  private func keepApart(_ output: String) throws {
+    let rejected = failures ?? output + ".failed.jsonl", read = Set(inputs.map { Self.resolved($0) })
+    guard Self.resolved(rejected) != Self.resolved(output) else {
+      throw ValidationError("--failures and --output are both '\(output)'; expected two files")
+    }
+    for (option, path) in [("--output", output), ("--failures", rejected)] where read.contains(Self.resolved(path)) {
+      throw ValidationError("\(option) '\(path)' is one of the inputs, which it would write over; name another file")
+    }
+  }
+
+  /// A path without links, also of a file that is not there yet.
+  private static func resolved(_ path: String) -> String {
+    let url = URL(fileURLWithPath: path)
+    return url.deletingLastPathComponent().resolvingSymlinksInPath().appendingPathComponent(url.lastPathComponent)
+      .resolvingSymlinksInPath().path
   }
 
   private var job: PredictionJobRequest? {

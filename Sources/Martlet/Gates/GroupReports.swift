@@ -25,9 +25,10 @@ enum GroupReports {
   }
 
   private static func metrics(_ estimates: [String: Estimate]) -> JSONValue {
-    // What is no number was not measured.
+    // What is no number was not measured: it keeps its name without a value, so that a gate sees that it is missing.
     .object(
-      estimates.filter { $0.value.value.isFinite }.mapValues { estimate in
+      estimates.mapValues { estimate in
+        guard estimate.value.isFinite else { return .object([:]) }
         var members: [String: JSONValue] = ["value": .double(estimate.value), "level": .double(estimate.level)]
         if estimate.lower.isFinite { members["lower"] = .double(estimate.lower) }
         if estimate.upper.isFinite { members["upper"] = .double(estimate.upper) }

@@ -60,11 +60,15 @@ enum StreamWork {
 
   /// Figures for people and for Prometheus, every few seconds.
   private static func report(_ processor: StreamProcessor, _ model: String, _ request: StreamRequest) async {
-    var last: StreamFigures?
+    var last: StreamFigures?, trouble: String?
     while !Task.isCancelled {
       try? await Task.sleep(for: .seconds(5))
       guard !Task.isCancelled else { return }
       let figures = processor.figures
+      // Once for each reason, however often it is tried: a stream that stands still should say why.
+      let now = processor.trouble
+      if let now, now != trouble, !request.surroundings.quiet { Terminal.note("trying again: \(now)") }
+      trouble = now
       if let path = request.metrics {
         do { try AtomicFile.write(Data(figures.prometheus(model: model).utf8), to: path) } catch { Terminal.note("\(error)") }
       }

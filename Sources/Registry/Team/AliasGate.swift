@@ -86,6 +86,9 @@ public struct AliasGate: Sendable, Hashable, Codable {
         guard let limit else { continue }
         let end = usesValue ? measurement.value : isLeast ? measurement.lower : measurement.upper
         let place = measurement.place.isEmpty ? "" : " in '\(measurement.place)'"
+        guard measurement.value.isFinite else {
+          return GateVerdict(gate: self, judged: nil, passed: false, text: "\(title)\(place) was not measured")
+        }
         guard let end, end.isFinite else {
           return GateVerdict(
             gate: self, judged: nil, passed: false,
@@ -154,7 +157,8 @@ private enum Measurements {
     if gate.subject == .latency { return measurement(document[gate.name]).map { [$0] } ?? [] }
     let entries = (document["slices"] ?? document["groups"])?.arrayValue ?? []
     return entries.compactMap { entry in
-      guard var found = measurement(entry["metrics"]?[gate.name]) else { return nil }
+      guard let value = entry["metrics"]?[gate.name] else { return nil }
+      var found = measurement(value) ?? AliasGate.Measurement(value: .nan)
       found.place = entry["name"]?.stringValue ?? ""
       return found
     }

@@ -31,14 +31,15 @@ extension ModelRegistry {
   /// (by a process that dies after it told), with the same `X-Martlet-Delivery`.
   /// - Parameters:
   ///   - limit: at most so many, each for at most 15 seconds.
+  ///   - now: the time, for all of them; without it each has its own, since a round may take long.
   ///   - mayGoOn: is asked before each.
   /// - Throws: `RegistryError`: `.busy`, `.readOnly`; what receivers answer is in the report and in `outbox`.
   public func deliverWebhooks(
-    limit: Int = 100, now: Date = Date(), while mayGoOn: () -> Bool = { true }
+    limit: Int = 100, now fixed: Date? = nil, while mayGoOn: () -> Bool = { true }
   ) throws(RegistryError) -> DeliveryReport {
     var report = DeliveryReport()
     for _ in 0..<limit {
-      guard mayGoOn(), let delivery = try claim(now: now) else { break }
+      guard mayGoOn(), let delivery = try claim(now: fixed ?? Date()) else { break }
       let answer: (isDone: Bool, text: String)
       do {
         let address = try WebhookAddress(delivery.url, allowed: options.webhookAllowList)
@@ -49,7 +50,7 @@ extension ModelRegistry {
       }
       let isGivenUp = !answer.isDone && delivery.attempts >= Self.mostAttempts
       // 30 seconds, a minute, two … at most six hours.
-      let wait = min(30 * pow(2, Double(delivery.attempts - 1)), 21_600)
+      let wait = min(30 * pow(2, Double(delivery.attempts - 1)), 21_600), now = fixed ?? Date()
       try write { database in
         try database.execute(
           "UPDATE outbox SET state = ?, due = ?, answer = ? WHERE id = ?",

@@ -4,7 +4,9 @@ import MartletCore
 enum SignatureChange {
   /// - Returns: sentences; none where every request to the old version is one to the new version, and its answer has what they read.
   static func problems(from old: ServedModel, to new: ServedModel) -> [String] {
-    if let before = old.columns, let after = new.columns { return columns(before, after) }
+    if let before = old.columns, let after = new.columns {
+      return columns(before, after) + tensors("output", old.predictor.signature.outputs, new.predictor.signature.outputs)
+    }
     guard old.columns == nil, new.columns == nil else { return ["one takes rows, the other one tensors"] }
     let first = old.predictor.signature, second = new.predictor.signature
     var problems = tensors("input", first.inputs, second.inputs)

@@ -89,7 +89,10 @@ struct KafkaClient: @unchecked Sendable {
     let value = message.payload.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: message.len)) } ?? []
     let key = message.key.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: message.key_len)) }
     let headers = headers(raw)
-    let id = headers.first { $0.name.lowercased() == StreamHeaders.messageID }.map { String(decoding: $0.value, as: UTF8.self) }
+    // An empty one names nothing.
+    let id = headers.first { $0.name.lowercased() == StreamHeaders.messageID && !$0.value.isEmpty }.map {
+      String(decoding: $0.value, as: UTF8.self)
+    }
     return StreamMessage(
       key: key, value: value, headers: headers, messageID: id,
       place: StreamPlace(source: topic, partition: message.partition, offset: message.offset), round: round)

@@ -16,7 +16,11 @@ public final class KafkaSink: StreamSink {
     let timeout = max(1000, Int(settings.delivery / .milliseconds(1)))
     client = try KafkaClient(
       RD_KAFKA_PRODUCER, settings,
-      [("enable.idempotence", "true"), ("message.timeout.ms", String(timeout)), ("linger.ms", "5"), ("compression.type", "lz4")]
+      [
+        ("enable.idempotence", "true"), ("message.timeout.ms", String(timeout)), ("linger.ms", "5"), ("compression.type", "lz4"),
+        // The broker says what is too large: a limit here below its own would refuse questions that it has already taken.
+        ("message.max.bytes", "104857600"),
+      ]
     ) { configuration in
       rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(deliveries).toOpaque())
       rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
@@ -69,9 +73,9 @@ public final class KafkaSink: StreamSink {
     return error
   }
 
-  public func recentIDs(_ limit: Int) async throws -> [String] {
+  public func recentIDs(_ limit: Int, of name: String) async throws -> [String] {
     let (topic, settings) = (topic, settings)
-    return try await BlockingThread.run("martlet.kafka.tail") { try KafkaTail.ids(topic, limit: limit, settings: settings) }
+    return try await BlockingThread.run("martlet.kafka.tail") { try KafkaTail.ids(topic, limit: limit, of: name, settings: settings) }
   }
 
   public func close() async { await withCheckedContinuation { continuation in deliveries.stop(continuation) } }

@@ -209,7 +209,11 @@ final class KafkaIntake: Sendable {
     _ handle: OpaquePointer, _ error: rd_kafka_resp_err_t, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
   ) {
     let isAssigned = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS
-    if !isAssigned { commit(handle, waits: true) }
+    if !isAssigned {
+      commit(handle, waits: true)
+      // librdkafka remembers a pause beyond the assignment: a partition that came back would stay silent.
+      if let partitions, state.withLock({ $0.isPaused }) { rd_kafka_resume_partitions(handle, partitions) }
+    }
     var numbers: [Int32] = []
     if isAssigned, let partitions {
       for place in 0..<Int(partitions.pointee.cnt) { numbers.append(partitions.pointee.elems[place].partition) }

@@ -7,16 +7,35 @@ enum KafkaTail {
   private static let patience: Int32 = 5000
 
   /// Waits; not for Swift's own threads.
-  /// - Returns: the ids of the last messages, at most `limit`, as many of each partition; none where there is no such topic yet.
-  /// - Throws: `StreamError` where the brokers do not answer.
-  static func ids(_ topic: String, limit: Int, settings: KafkaSettings) throws -> [String] {
-    try messages(topic, limit: limit, settings: settings).compactMap { message in
-      message.headers.last { $0.name == StreamHeaders.id }.map { String(decoding: $0.value, as: UTF8.self) }
+  /// - Parameter name: the model whose answers count.
+  /// - Returns: the ids among the last messages, at most `limit`, as many of each partition; none where there is no such topic yet.
+  /// - Throws: `StreamError`: `refused` where rights are missing, `unavailable` where the brokers do not answer.
+  static func ids(_ topic: String, limit: Int, of name: String, settings: KafkaSettings) throws -> [String] {
+    try read(topic, limit: limit, settings: settings) { StreamHeaders.questionID(in: $0.headers, of: name) }
+  }
+
+  /// As `ids`, the messages themselves, of all models.
+  static func messages(_ topic: String, limit: Int, settings: KafkaSettings) throws -> [StreamMessage] {
+    try read(topic, limit: limit, settings: settings) { $0 }
+  }
+
+  /// What keeps the end of a topic from being read.
+  static func failure(_ error: rd_kafka_resp_err_t, _ topic: String) -> StreamError {
+    let problem = "Kafka does not say what the topic '\(topic)' holds: \(KafkaClient.text(error))"
+    switch error {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      // Waiting does not give rights.
+      return StreamError(
+        .refused, problem, remedy: "give the right to read the places of --to and --dead, too: what was answered is looked up there")
+    default: return StreamError(.unavailable, problem)
     }
   }
 
-  /// As `ids`, the messages themselves.
-  static func messages(_ topic: String, limit: Int, settings: KafkaSettings) throws -> [StreamMessage] {
+  /// Only what `pick` takes of each message is kept: the messages may be many and large.
+  private static func read<Value>(
+    _ topic: String, limit: Int, settings: KafkaSettings, _ pick: (StreamMessage) -> Value?
+  ) throws -> [Value] {
     let client = try KafkaClient(
       RD_KAFKA_CONSUMER, settings,
       // No member of the group: partitions are chosen, not given, and nothing is committed.
@@ -26,9 +45,7 @@ enum KafkaTail {
       rd_kafka_consumer_close(client.handle)
       rd_kafka_destroy(client.handle)
     }
-    func silent(_ error: rd_kafka_resp_err_t) -> StreamError {
-      StreamError(.unavailable, "Kafka does not say what the topic '\(topic)' holds: \(KafkaClient.text(error))")
-    }
+    func silent(_ error: rd_kafka_resp_err_t) -> StreamError { failure(error, topic) }
     var starts: [(partition: Int32, offset: Int64)] = [], ends: [Int32: Int64] = [:]
     let all = try partitions(client, topic, silent)
     let each = max(1, Int64(limit / max(1, all.count)))
@@ -43,7 +60,7 @@ enum KafkaTail {
     guard !starts.isEmpty, let list = KafkaClient.list(topic, starts) else { return [] }
     rd_kafka_assign(client.handle, list)
     rd_kafka_topic_partition_list_destroy(list)
-    var messages: [StreamMessage] = []
+    var values: [Value] = []
     var last = ContinuousClock.now
     while !ends.isEmpty {
       guard let raw = rd_kafka_consumer_poll(client.handle, 100) else {
@@ -56,13 +73,13 @@ enum KafkaTail {
       switch raw.pointee.err {
       case RD_KAFKA_RESP_ERR_NO_ERROR:
         let message = KafkaClient.message(raw, topic: topic, round: 0)
-        messages.append(message)
+        if let value = pick(message) { values.append(value) }
         if let end = ends[partition], message.place.offset + 1 >= end { ends[partition] = nil }
       case RD_KAFKA_RESP_ERR__PARTITION_EOF: ends[partition] = nil
       default: throw silent(raw.pointee.err)
       }
     }
-    return messages
+    return values
   }
 
   private static func partitions(

@@ -25,7 +25,7 @@ public final class RabbitSink: StreamSink {
   }
 
   /// RabbitMQ's queues cannot be read without taking.
-  public func recentIDs(_ limit: Int) async throws -> [String] { [] }
+  public func recentIDs(_ limit: Int, of name: String) async throws -> [String] { [] }
 
   public func close() async { await withCheckedContinuation { continuation in outlet.stop(continuation) } }
 }
@@ -112,7 +112,55 @@ final class RabbitOutlet: Sendable {
     for closer in closers { closer.resume() }
   }
 
+  /// A message's headers have to fit into one frame beside its other properties; a frame has 131,072 bytes.
+  private static let headerBytes = 120_000
+  /// AMQP's short texts, which names and ids are.
+  private static let shortBytes = 255
+
+  private static func size(_ headers: [StreamHeader]) -> Int { headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count + 6 } }
+
+  /// - Returns: why AMQP cannot carry a message, however often it is tried.
+  static func obstacle(_ message: OutgoingMessage) -> SendFailure? {
+    if let key = message.key, key.count > shortBytes {
+      return SendFailure("its key has \(key.count) bytes; AMQP takes \(shortBytes)", isTemporary: false)
+    }
+    if message.id.utf8.count > shortBytes || message.headers.contains(where: { $0.name.utf8.count > shortBytes }) {
+      return SendFailure("its id or a header's name has more than \(shortBytes) bytes", isTemporary: false)
+    }
+    let bytes = size(message.headers)
+    return bytes > headerBytes ? SendFailure("its headers have \(bytes) bytes; AMQP takes \(headerBytes)", isTemporary: false) : nil
+  }
+
+  /// A dead letter is the last place where a message can go, so it leaves out what AMQP cannot carry, and says so.
+  static func fitted(_ message: OutgoingMessage) -> OutgoingMessage {
+    guard message.headers.contains(where: { $0.name == StreamHeaders.error }), obstacle(message) != nil else { return message }
+    var key = message.key, headers = message.headers.filter { $0.name.utf8.count <= shortBytes }, dropped: [String] = []
+    if headers.count < message.headers.count || size(headers) > headerBytes * 2 / 3 {
+      dropped.append("headers")
+      if size(headers) > headerBytes * 2 / 3 { headers = headers.filter { $0.name.hasPrefix("martlet-") } }
+    }
+    if let long = key, long.count > shortBytes {
+      key = nil
+      if long.count <= headerBytes / 4 { headers.append(StreamHeader(StreamHeaders.key, long)) } else { dropped.append("key") }
+    }
+    if !dropped.isEmpty { headers.append(StreamHeader(StreamHeaders.dropped, dropped.joined(separator: ","))) }
+    return OutgoingMessage(key: key, value: message.value, headers: headers, id: message.id)
+  }
+
   private func send(_ messages: [OutgoingMessage], _ line: inout Line?) -> [SendFailure?] {
+    let messages = messages.map { Self.fitted($0) }
+    let obstacles = messages.map { Self.obstacle($0) }
+    let outcomes = transmit(zip(messages, obstacles).filter { $0.1 == nil }.map { $0.0 }, &line)
+    var next = 0
+    return obstacles.map { obstacle -> SendFailure? in
+      if let obstacle { return obstacle }
+      next += 1
+      return outcomes[next - 1]
+    }
+  }
+
+  private func transmit(_ messages: [OutgoingMessage], _ line: inout Line?) -> [SendFailure?] {
+    guard !messages.isEmpty else { return [] }
     var outcomes = [SendFailure??](repeating: nil, count: messages.count)
     do throws(StreamError) {
       let open: Line

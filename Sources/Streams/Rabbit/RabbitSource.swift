@@ -168,8 +168,10 @@ final class RabbitIntake: Sendable {
       guard cr_header(connection.raw, number, &header) else { continue }
       headers.append(StreamHeader(String(decoding: Self.copy(header.name) ?? [], as: UTF8.self), Self.copy(header.value) ?? []))
     }
-    let id = Self.copy(message.message_id).map { String(decoding: $0, as: UTF8.self) }
-    let (key, value, tag) = (Self.copy(message.correlation_id), Self.copy(message.body) ?? [], Int64(message.tag))
+    // Many senders leave it empty where they mean none.
+    let key = Self.copy(message.correlation_id).flatMap { $0.isEmpty ? nil : $0 }
+    let id = Self.name(Self.copy(message.message_id), key: key)
+    let (value, tag) = (Self.copy(message.body) ?? [], Int64(message.tag))
     let found = headers
     state.withLock { state in
       state.ready.append(
@@ -177,6 +179,13 @@ final class RabbitIntake: Sendable {
           key: key, value: value, headers: found, messageID: id, place: StreamPlace(source: settings.queue, partition: 0, offset: tag),
           round: state.round))
     }
+  }
+
+  /// What a message is called: by its sender, or `nil` where it has a key; else by a new name. The delivery's number begins anew with each
+  /// connection, and would make it the duplicate of another message.
+  static func name(_ given: [UInt8]?, key: [UInt8]?) -> String? {
+    if let given, !given.isEmpty { return String(decoding: given, as: UTF8.self) }
+    return key?.isEmpty == false ? nil : UUID().uuidString
   }
 
   private func count(_ connection: RabbitConnection) throws(StreamError) {

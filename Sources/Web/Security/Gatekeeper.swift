@@ -48,7 +48,7 @@ package final class Gatekeeper: Sendable {
 
   /// Reads keys and key sets again now. Where that fails they stay as they were.
   package func reload() async {
-    keys?.lookAgain(every: .zero)
+    keys?.lookAgain(every: .zero, always: true)
     await tokens?.reload()
   }
 
