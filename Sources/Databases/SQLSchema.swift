@@ -27,7 +27,14 @@ package struct SQLSchema: Sendable {
           .foreign, "\(location) is a database of something else", expected: "a file of the \(component)'s", remedy: "another file")
       }
     case .postgres:
-      let isThere: Bool = try connection.value("SELECT CASE WHEN to_regclass('martlet_schema') IS NULL THEN 0 ELSE 1 END") ?? false
+      // Not by `to_regclass`: without a table to read, PostgreSQL answers from what it remembers, and a process that waited for another one
+      // to make the tables would still see none.
+      let isThere: Bool =
+        try connection.value(
+          """
+          SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'martlet_schema' AND pg_catalog.pg_table_is_visible(oid))
+          THEN 1 ELSE 0 END
+          """) ?? false
       version = isThere ? try connection.value("SELECT version FROM martlet_schema WHERE component = ?", [component]) ?? 0 : 0
     }
     guard version <= steps.count else {
