@@ -123,16 +123,13 @@ package final class TLSIdentity: Sendable {
 package struct FileVersion: Sendable, Equatable {
   private let inode: UInt64
   private let size: Int64
-  private let seconds: Int
-  private let nanoseconds: Int
+  private let modified: Date?
 
   /// `nil` where there is no such file.
   package init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    inode = UInt64(status.st_ino)
-    size = Int64(status.st_size)
-    seconds = status.st_mtim.tv_sec
-    nanoseconds = status.st_mtim.tv_nsec
+    guard let status = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath) else { return nil }
+    inode = (status[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0
+    size = (status[.size] as? NSNumber)?.int64Value ?? 0
+    modified = status[.modificationDate] as? Date
   }
 }

@@ -77,10 +77,13 @@ public struct JSONLogHandler: LogHandler {
 
   /// `2026-01-31T12:34:56.789Z`, made by hand because a formatter would cost more than the rest of the line.
   package static func timestamp() -> [UInt8] {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    gmtime_r(&now.tv_sec, &parts)
+    let now = Int((Date().timeIntervalSince1970 * 1000).rounded(.down))
+    let (second, day) = ((now / 1000) % 86_400, now / 86_400_000)
+    // The civil calendar from the number of days: years begin in March, so that a leap day is the last one (Hinnant, 2013).
+    let shifted = day + 719_468, era = shifted / 146_097, inEra = shifted % 146_097
+    let yearOfEra = (inEra - inEra / 1460 + inEra / 36_524 - inEra / 146_096) / 365
+    let dayOfYear = inEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100), shiftedMonth = (5 * dayOfYear + 2) / 153
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     var text = [UInt8]()
     text.reserveCapacity(24)
     func append(_ value: Int, _ width: Int, _ end: Character) {
@@ -93,13 +96,13 @@ public struct JSONLogHandler: LogHandler {
       text += digits
       text += end.utf8
     }
-    append(Int(parts.tm_year) + 1900, 4, "-")
-    append(Int(parts.tm_mon) + 1, 2, "-")
-    append(Int(parts.tm_mday), 2, "T")
-    append(Int(parts.tm_hour), 2, ":")
-    append(Int(parts.tm_min), 2, ":")
-    append(Int(parts.tm_sec), 2, ".")
-    append(now.tv_nsec / 1_000_000, 3, "Z")
+    append(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), 4, "-")
+    append(month, 2, "-")
+    append(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1, 2, "T")
+    append(second / 3600, 2, ":")
+    append(second / 60 % 60, 2, ":")
+    append(second % 60, 2, ".")
+    append(now % 1000, 3, "Z")
     return text
   }
 
