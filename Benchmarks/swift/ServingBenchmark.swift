@@ -13,6 +13,8 @@ enum ServingBenchmark {
   static func serve(_ arguments: [String]) async throws -> [String: Double] {
     let network = arguments.count > 1 ? arguments[1] : "mlp"
     let batch = arguments.count > 2 ? Int(arguments[2]) ?? 32 : 32
+    // As `martlet serve` does.
+    FreedMemory.returns(after: .seconds(10))
     let server = try ModelServer(models: [try model(network, version: "1", batch: batch)], options: options(arguments))
     try await server.runUntilSignalled()
     return ["requests": Double(server.answeredRequests)]
@@ -40,6 +42,7 @@ enum ServingBenchmark {
     let network = arguments.count > 1 ? arguments[1] : "mlp"
     let count = arguments.count > 2 ? Int(arguments[2]) ?? 1000 : 1000
     let ready = AsyncStream<Void>.makeStream()
+    FreedMemory.returns(after: .seconds(10))
     let server = try ModelServer(
       models: [try model(network, version: "0", batch: 32)], options: options(arguments),
       logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }

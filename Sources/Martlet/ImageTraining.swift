@@ -29,8 +29,11 @@ struct ImageTraining {
     let history: [String: [Double]]
   }
 
-  /// The cores of this process, where several share the machine.
-  static func cores() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount / LaunchedProcess.companions) }
+  /// Threads to compute with: `OMP_NUM_THREADS` where it is set, else this process's share of the cores.
+  static func cores() -> Int {
+    let isSaid = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] != nil
+    return isSaid ? Parallel.defaultThreads : max(1, Parallel.defaultThreads / LaunchedProcess.companions)
+  }
 
   /// This process is the only one, or the one that writes and talks.
   private var isFirst: Bool { parts.group?.isFirst ?? true }

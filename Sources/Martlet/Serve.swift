@@ -15,6 +15,7 @@ import TrackingServer
 extension MartletEngine {
   public func serve(_ request: ServeRequest) async throws -> ServeSummary {
     try TorchLibrary.check()
+    FreedMemory.returns(after: .seconds(10))
     // A hang-up makes the server read its files again once it listens, and does nothing before: it never ends it.
     signal(SIGHUP, SIG_IGN)
     if let edge = request.edge { return try await Self.serveEdge(edge, request) }
