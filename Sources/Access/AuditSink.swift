@@ -12,17 +12,22 @@ public struct AuditEvent: Sendable, Hashable, Codable {
   public var action: String
   /// What it was done to: `name=fashion`.
   public var object: String
+  /// The model that it was done to; `nil` where it is about none.
+  public var model: String?
   /// How it ended: the status of the answer.
   public var status: Int
   /// The request's name in the log.
   public var request: String
 
-  public init(time: Date, actor: String, credential: String, action: String, object: String, status: Int, request: String) {
+  public init(
+    time: Date, actor: String, credential: String, action: String, object: String, status: Int, request: String, model: String? = nil
+  ) {
     self.time = Date(timeIntervalSince1970: time.timeIntervalSince1970.rounded(.down))
     self.actor = actor
     self.credential = credential
     self.action = action
     self.object = object
+    self.model = model
     self.status = status
     self.request = request
   }

@@ -5,41 +5,52 @@ import Synchronization
 
 /// Keeps what is done to a server in the log of its registry, chained like everything else there.
 ///
-/// Anybody can be refused as often as they like, and the log is for people: of those whom nobody knows, so many a minute are written down one by
+/// Anybody can be refused as often as they like, and the log is for people: of everyone's refusals so many a minute are written down one by
 /// one, and the others as a number.
 final class RegistryAudit: AuditSink {
-  static let strangersAMinute = 20
+  static let refusalsAMinute = 20
   private let registry: ModelRegistry
-  private let strangers = Mutex((minute: 0, count: 0))
+  private let refusals = Mutex((minute: 0, counts: [Actor: Int]()))
+
+  /// Somebody may be called as nobody is; who is known has a credential.
+  private struct Actor: Hashable {
+    let name: String
+    let credential: String
+  }
+
+  /// 401, 403 and 429; over gRPC UNAUTHENTICATED, PERMISSION_DENIED and RESOURCE_EXHAUSTED.
+  private static let refused: Set<Int> = [401, 403, 429, 16, 7, 8]
 
   init(_ registry: ModelRegistry) { self.registry = registry }
 
   func record(_ event: AuditEvent) throws {
-    let name = event.object.split(separator: " ").first { $0.hasPrefix("name=") }.map { String($0.dropFirst("name=".count)) }
-    var note = "\(event.action): \(event.status)"
-    // Somebody may be called as nobody is; who is known has a credential.
-    if event.actor == Principal.nobody.name, event.credential.isEmpty {
-      let (isKept, left) = stranger(at: event.time)
-      if left > 0 { try registry.recordOperation(on: "", by: event.actor, note: "\(left) more requests were refused") }
+    if Self.refused.contains(event.status) {
+      let (isKept, left) = count(Actor(name: event.actor, credential: event.credential), at: event.time)
+      for (actor, count) in left.sorted(by: { $0.key.name < $1.key.name }) {
+        try registry.recordOperation(on: "", by: actor.name, note: "\(count) more requests were refused" + Self.words(actor.credential))
+      }
       guard isKept else { return }
     }
+    var note = "\(event.action): \(event.status)"
     if !event.object.isEmpty { note += ", \(event.object)" }
-    if !event.credential.isEmpty { note += ", credential \(event.credential)" }
+    note += Self.words(event.credential)
     if !event.request.isEmpty { note += ", request \(event.request)" }
-    try registry.recordOperation(on: name ?? "", by: event.actor, note: note)
+    try registry.recordOperation(on: event.model ?? "", by: event.actor, note: note)
   }
 
-  /// Whether one more is written down, and how many were not in the minute that has ended.
-  private func stranger(at time: Date) -> (isKept: Bool, left: Int) {
+  private static func words(_ credential: String) -> String { credential.isEmpty ? "" : ", credential \(credential)" }
+
+  /// Whether one more is written down, and how many of whom were not in the minute that has ended.
+  private func count(_ actor: Actor, at time: Date) -> (isKept: Bool, left: [Actor: Int]) {
     let minute = Int(time.timeIntervalSince1970 / 60)
-    return strangers.withLock { state in
-      var left = 0
+    return refusals.withLock { state in
+      var left: [Actor: Int] = [:]
       if state.minute != minute {
-        left = max(0, state.count - Self.strangersAMinute)
-        state = (minute, 0)
+        left = state.counts.mapValues { $0 - Self.refusalsAMinute }.filter { $0.value > 0 }
+        state = (minute, [:])
       }
-      state.count += 1
-      return (state.count <= Self.strangersAMinute, left)
+      state.counts[actor, default: 0] += 1
+      return (state.counts[actor, default: 0] <= Self.refusalsAMinute, left)
     }
   }
 }

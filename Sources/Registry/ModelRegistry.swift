@@ -126,6 +126,13 @@ public final class ModelRegistry: Sendable {
     return backend
   }
 
+  /// The same registry in the hands of somebody else: what they do to it stands in its log under their name.
+  public func acting(as user: String) -> ModelRegistry {
+    var options = options
+    options.user = user
+    return ModelRegistry(path: path, folder: folder, databaseURL: databaseURL, database: database, store: store, options: options)
+  }
+
   /// Ends all connections. The registry cannot be used afterwards.
   public func close() throws(RegistryError) { try guarded { try database.close() } }
 

@@ -58,6 +58,13 @@ struct RequestFields: Sendable {
     return value
   }
 
+  /// Those of the members that are texts, for the audit log.
+  func named(_ names: [String]) -> [String: String] {
+    var found: [String: String] = [:]
+    for name in names { found[name] = values[name]?.stringValue }
+    return found
+  }
+
   private func wrong(_ name: String, _ expected: String) -> TrackingError {
     TrackingError(.invalid, "'\(name)' has a value of another kind", expected: expected)
   }

@@ -23,11 +23,11 @@ package struct TrackingEndpoints: Sendable {
     self.limits = limits
   }
 
-  /// All routes. Whoever's credential is limited to some models is refused on all but the open ones.
+  /// All routes. Whoever's credential is limited to some models is refused on all but the open ones and those about one registered model.
   package var routes: [Route] {
     let routes: [Route] =
       serverRoutes + experimentRoutes + runRoutes + loggedModelRoutes + registeredModelRoutes + versionRoutes + artifactRoutes + traceRoutes
-    return routes.map(Self.forAllModels)
+    return routes.map(Self.forAllModels) + namedModelRoutes + namedVersionRoutes
   }
 
   /// Runs, files and traces belong to no model, searches go over all of them, and a version's source may be another's files: what a limited
@@ -44,10 +44,29 @@ package struct TrackingEndpoints: Sendable {
   /// Why somebody may not use MLflow's routes, whatever their role is; `nil` if they may.
   private static func refusal(of principal: Principal) -> TrackingError? {
     guard !principal.models.contains(.all) else { return nil }
-    let models = principal.models.isEmpty ? "no models" : "the models " + excerpt(principal.models.map(\.text).joined(separator: ", "))
     return TrackingError(
-      .forbidden, "'\(excerpt(principal.name))' is limited to \(models), and MLflow's routes reach all models",
+      .forbidden, "'\(excerpt(principal.name))' is limited to \(words(principal)), and this route reaches all models",
       expected: "a credential for all models", remedy: "martlet keys create NAME --role contributor --model '*'")
+  }
+
+  /// - Throws: `TrackingError` `.forbidden` where a credential does not reach a model, whether there is one of that name or not.
+  private static func require(_ name: String, of store: TrackingStore, for principal: Principal) throws(TrackingError) {
+    guard !principal.models.contains(.all) else { return }
+    // Credentials have the names that models are served by.
+    let model: String?
+    do { model = try store.modelName(of: name) } catch {
+      guard error.kind == .notFound || error.kind == .invalid else { throw error }
+      model = nil
+    }
+    guard let model, principal.mayUse(model: model) else {
+      throw TrackingError(
+        .forbidden, "'\(excerpt(principal.name))' is limited to \(words(principal)), and '\(excerpt(name))' is none of them",
+        expected: "a credential for the model")
+    }
+  }
+
+  private static func words(_ principal: Principal) -> String {
+    principal.models.isEmpty ? "no models" : "the models " + excerpt(principal.models.map(\.text).joined(separator: ", "))
   }
 
   private var serverRoutes: [Route] {
@@ -71,10 +90,32 @@ package struct TrackingEndpoints: Sendable {
     _ method: HTTPRequest.Method, _ path: String, _ access: RouteAccess, _ summary: String, api: String = "2.0", limit: Int? = nil,
     _ body: @escaping Body
   ) -> Route {
+    call(method, path, access, summary, api: api, limit: limit) { store, _, fields in try body(store, fields) }
+  }
+
+  /// A route about the registered model that the request calls `name`, for those whose credential reaches it.
+  func named(
+    _ method: HTTPRequest.Method, _ path: String, _ access: RouteAccess, _ summary: String,
+    _ body: @escaping @Sendable (TrackingStore, _ name: String, RequestFields) throws -> JSONValue
+  ) -> Route {
+    call(method, path, access, summary, api: "2.0", limit: nil) { store, principal, fields in
+      let name = try fields.required("name")
+      try Self.require(name, of: store, for: principal)
+      return try body(store, name, fields)
+    }
+  }
+
+  private func call(
+    _ method: HTTPRequest.Method, _ path: String, _ access: RouteAccess, _ summary: String, api: String, limit: Int?,
+    _ body: @escaping @Sendable (TrackingStore, Principal, RequestFields) throws -> JSONValue
+  ) -> Route {
     Route(method, "/api/\(api)/mlflow/\(path)", access, summary) { [store] exchange in
       try await Self.answering(exchange) {
         let fields = try await Self.fields(exchange, limit: limit)
-        return MLflowReply.document(try await Self.blocking { try body(store, fields) })
+        exchange.concerns(fields.named(["name", "version", "alias"]))
+        let principal = exchange.caller.principal
+        let own = principal.credential.isEmpty ? store : store.acting(as: principal.name)
+        return MLflowReply.document(try await Self.blocking { try body(own, principal, fields) })
       }
     }
   }

@@ -94,15 +94,23 @@ import Tracking
       try audit.record(
         AuditEvent(
           time: Date(timeIntervalSince1970: 1_800_000_000 + seconds), actor: Principal.nobody.name, credential: "", action: "POST /x",
-          object: "name=fashion", status: 401, request: "r"))
+          object: "name=fashion", status: 401, request: "r", model: "fashion"))
     }
     for _ in 0..<100 { try refuse(1) }
     #expect(try registry.events().count == 20)
     try refuse(70)
     #expect(try registry.events().map(\.note).prefix(2) == ["POST /x: 401, name=fashion, request r", "80 more requests were refused"])
-    let ann = AuditEvent(time: .now, actor: "ann", credential: "k1", action: "POST /y", object: "", status: 200, request: "")
+    #expect(try registry.events().map(\.name).prefix(2) == ["fashion", ""])
+    // What is done is all written down; what a known key is refused is named and cut short like a stranger's.
+    let time = Date(timeIntervalSince1970: 1_800_000_080)
+    var ann = AuditEvent(time: time, actor: "ann", credential: "k1", action: "POST /y", object: "", status: 200, request: "")
     for _ in 0..<30 { try audit.record(ann) }
     #expect(try registry.events().count { $0.user == "ann" && $0.note == "POST /y: 200, credential k1" } == 30)
+    ann.status = 403
+    for _ in 0..<30 { try audit.record(ann) }
+    #expect(try registry.events().count { $0.user == "ann" && $0.note == "POST /y: 403, credential k1" } == 20)
+    try refuse(140)
+    #expect(try registry.events().contains { $0.user == "ann" && $0.note == "10 more requests were refused, credential k1" })
     #expect(try registry.verifyAudit().isWhole)
   }
 

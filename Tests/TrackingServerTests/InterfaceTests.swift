@@ -1,10 +1,8 @@
 import Foundation
 import Hummingbird
 import HummingbirdTesting
-import Logging
 import MartletCore
 import NIOCore
-import Registry
 import Testing
 import Tracking
 import Web
@@ -17,22 +15,6 @@ import Web
   }
 
   private func code(_ response: TestResponse) -> String { (try? document(response))?["error_code"]?.stringValue ?? "none" }
-
-  /// A client of a server with an empty store.
-  private func withClient(
-    limits: ArtifactLimits = ArtifactLimits(), _ body: @escaping @Sendable (any TestClientProtocol, TrackingStore) async throws -> Void
-  ) async throws {
-    let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("martlet-" + UUID().uuidString).path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let store = try TrackingStore.open(registry: try ModelRegistry.open(at: folder, create: true))
-    var logger = Logger(label: "tests")
-    logger.logLevel = .critical
-    let responder = WebResponder(
-      routes: RouteTable(TrackingEndpoints(store, limits: limits).routes),
-      limits: BodyLimits(maxBytes: 8 << 20, maxBytesInFlight: 64 << 20, timeout: .seconds(20)), metrics: ServerMetrics(), ids: RequestIDs(),
-      accessLog: nil, logger: logger, protection: Protection(gate: .open(logger: logger)))
-    try await Application(responder: responder, logger: logger).test(.live) { client in try await body(client, store) }
-  }
 
   private func post(
     _ client: any TestClientProtocol, _ path: String, _ body: String, method: HTTPRequest.Method = .post
@@ -147,11 +129,8 @@ import Web
     }
   }
 
-  @Test func `every route says who may call it, and only three are open`() throws {
-    let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("martlet-" + UUID().uuidString).path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let store = try TrackingStore.open(registry: try ModelRegistry.open(at: folder, create: true))
-    let routes = TrackingEndpoints(store).routes
+  @Test func `every route says who may call it, and only three are open`() async throws {
+    let routes = try await withStore { store, _ in TrackingEndpoints(store).routes }
     #expect(routes.filter { $0.access == .open }.map(\.pattern).sorted() == ["/api/3.0/mlflow/server-info", "/health", "/version"])
     #expect(routes.filter { $0.method == .get && $0.access != .open }.allSatisfy { $0.access == .read })
     // What is asked by POST because the question is long changes nothing.

@@ -1,8 +1,5 @@
-import Foundation
 import HTTPTypes
-import Registry
 import Testing
-import Tracking
 import Web
 
 @testable import TrackingServer
@@ -90,11 +87,10 @@ import Web
     PUT /api/2.0/mlflow-artifacts/artifacts/{path*} write
     """.split(separator: "\n").map(String.init)
 
-  @Test func `every route is in the list, with its access`() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-" + UUID().uuidString).path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let store = try TrackingStore.open(registry: try ModelRegistry.open(at: folder, create: true))
-    let routes = TrackingEndpoints(store).routes.map { "\($0.method.rawValue) \($0.pattern) \($0.access.rawValue)" }
+  @Test func `every route is in the list, with its access`() async throws {
+    let routes = try await withStore { store, _ in
+      TrackingEndpoints(store).routes.map { "\($0.method.rawValue) \($0.pattern) \($0.access.rawValue)" }
+    }
     let missing = Set(routes).subtracting(Self.agreed), gone = Set(Self.agreed).subtracting(routes)
     #expect(missing.isEmpty, "add to the list, after thinking about who may call it: \(missing.sorted())")
     #expect(gone.isEmpty, "there is no such route any more: \(gone.sorted())")

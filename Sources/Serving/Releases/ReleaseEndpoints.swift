@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import HTTPTypes
 import MartletCore
@@ -43,6 +44,7 @@ struct ReleaseEndpoints: Sendable {
 
   private func begin(_ exchange: Exchange) async throws -> Reply {
     let document: PlanDocument = try await Self.read(exchange)
+    exchange.concerns(["model": document.model])
     guard let baseline = document.baseline ?? repository.defaultVersion(of: document.model) else {
       throw HTTPProblem(
         .notFound, "unknown model '\(excerpt(document.model))'", expected: repository.names.joined(separator: ", "))
@@ -189,5 +191,8 @@ struct ReleaseEndpoints: Sendable {
   }
 
   /// Who asks, for the history.
-  private static func actor(_ exchange: Exchange) -> String { "http" }
+  private static func actor(_ exchange: Exchange) -> String {
+    let principal = exchange.caller.principal
+    return principal.credential.isEmpty ? "http" : principal.name
+  }
 }

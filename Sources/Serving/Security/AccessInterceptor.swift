@@ -45,7 +45,7 @@ struct AccessInterceptor: ServerInterceptor {
       // What an interceptor throws would become an unknown error on the way.
       let problem = RPCError.from(error, requestID: id).error
       calls.count(context, id: id, code: problem.code, since: start)
-      await record?.keep(.nobody, status: problem.code.rawValue)
+      await record?.keep(error.principal ?? .nobody, status: problem.code.rawValue)
       return StreamingServerResponse(error: problem)
     }
     let watched = record.map { record in
@@ -77,7 +77,7 @@ private final class CallRecord: Sendable {
   private let method: String
   private let id: String
   private let logger: Logger
-  private let object = Mutex("")
+  private let model = Mutex<String?>(nil)
 
   init(audit: any AuditSink, method: String, id: String, _ logger: Logger) {
     self.audit = audit
@@ -94,14 +94,15 @@ private final class CallRecord: Sendable {
       case let message as Inference_RepositoryModelUnloadRequest: message.modelName
       default: nil
       }
-    if let name { object.withLock { $0 = "name=\(name)" } }
+    if let name { model.withLock { $0 = excerpt(name, limit: 256) } }
     return message
   }
 
   func keep(_ principal: Principal, status: Int) async {
+    let model = model.withLock { $0 }
     let event = AuditEvent(
-      time: Date(), actor: principal.name, credential: principal.credential, action: "GRPC /\(method)", object: object.withLock { $0 },
-      status: status, request: id)
+      time: Date(), actor: principal.name, credential: principal.credential, action: "GRPC /\(method)",
+      object: model.map { "name=\($0)" } ?? "", status: status, request: id, model: model)
     await audit.keep(event, logger)
   }
 }
@@ -120,7 +121,8 @@ private struct SharedIdentity: CertificateReloader {
 }
 
 extension HTTP2ServerTransport.Posix.TransportSecurity {
-  /// The certificates of the other listeners. The authority of clients' certificates is read once.
+  /// The certificates of the other listeners. The authority of clients' certificates is read once: the transport has one context, and what
+  /// reloads its certificate does not reach what it trusts.
   static func tls(_ identity: TLSIdentity) -> Self {
     let settings = identity.settings
     return .tls(

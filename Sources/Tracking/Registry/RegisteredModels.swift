@@ -60,6 +60,10 @@ extension TrackingStore {
     try describe(try requireModelRow(name))
   }
 
+  /// What Martlet calls a model.
+  /// - Throws: `TrackingError`: `.notFound`, `.invalid`.
+  package func modelName(of name: String) throws(TrackingError) -> String { try requireModelRow(name).model }
+
   /// Changes a model's description.
   /// - Throws: `TrackingError`: `.notFound`, `.invalid`.
   package func describeRegisteredModel(_ name: String, _ description: String) throws(TrackingError) -> RegisteredModel {

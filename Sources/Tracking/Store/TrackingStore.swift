@@ -24,10 +24,14 @@ public final class TrackingStore: Sendable {
   /// Registered models and their versions: the same as Martlet's own.
   package let registry: ModelRegistry
 
-  package init(database: any SQLDatabase, artifacts: ArtifactFolder, registry: ModelRegistry) throws(TrackingError) {
+  private init(_ database: any SQLDatabase, _ artifacts: ArtifactFolder, _ registry: ModelRegistry) {
     self.database = database
     self.artifacts = artifacts
     self.registry = registry
+  }
+
+  package convenience init(database: any SQLDatabase, artifacts: ArtifactFolder, registry: ModelRegistry) throws(TrackingError) {
+    self.init(database, artifacts, registry)
     do { try TrackingSchema.current.prepare(database) } catch { throw TrackingError(any: error) }
     if !database.isReadOnly { try makeDefaultExperiment() }
   }
@@ -52,6 +56,9 @@ public final class TrackingStore: Sendable {
     do { database = try location.open(SQLOptions(component: "tracking", busyTimeout: 10)) } catch { throw TrackingError(any: error) }
     return try TrackingStore(database: database, artifacts: ArtifactFolder(folder), registry: registry)
   }
+
+  /// The same store in the hands of somebody else: what they do to registered models stands in the registry's log under their name.
+  package func acting(as user: String) -> TrackingStore { TrackingStore(database, artifacts, registry.acting(as: user)) }
 
   /// Ends all connections. The store cannot be used afterwards.
   public func close() throws(TrackingError) { try guarded { try database.close() } }

@@ -22,6 +22,7 @@ package final class Exchange: Sendable {
   package let caller: Caller
   let limits: BodyLimits
   private let received = Mutex(Received())
+  private let object = Mutex<[String: String]>([:])
 
   private struct Received {
     var bytes = 0
@@ -43,6 +44,12 @@ package final class Exchange: Sendable {
   }
 
   deinit { limits.held.subtract(received.withLock { $0.held }) }
+
+  /// Says what the request is about where its path does not: for the audit log.
+  package func concerns(_ names: [String: String]) { object.withLock { $0.merge(names) { _, new in new } } }
+
+  /// What the request is about, by its path and by its handler: `name`, `version` …
+  var subject: [String: String] { parameters.merging(object.withLock { $0 }) { path, _ in path } }
 
   package var bytesReceived: Int { received.withLock { $0.bytes } }
 
@@ -138,7 +145,7 @@ package final class Exchange: Sendable {
         deadline = BodyDeadline(channel: channel, timeout: limits.timeout)
         deadline.start()
       }
-    } catch where deadline.hasPassed {
+    } catch  where deadline.hasPassed {
       throw tooSlow
     }
     if deadline.hasPassed, declared.map({ count < $0 }) ?? true { throw tooSlow }

@@ -1,3 +1,4 @@
+package import Access
 package import HTTPTypes
 import Hummingbird
 package import MartletCore
@@ -12,6 +13,8 @@ package struct HTTPProblem: MartletError {
   package var headers: [(HTTPField.Name, String)] = []
   /// Nothing more is read from this connection.
   package var closesConnection = false
+  /// Who was refused, where that is known: for the logs, not for the client.
+  package var principal: Principal?
   /// What goes to the log and not to the client.
   package var detail: String?
 

@@ -65,7 +65,10 @@ package struct WebResponder: HTTPResponder {
         do {
           caller = try await admission.begin(match.route.access, request.headers, context.channel)
         } catch {
-          if match.route.access == .admin { await keep(match, .nobody, error.status.code, id) }
+          exchange = Exchange(
+            request: request, channel: context.channel, id: id, parameters: match.parameters, limits: limits,
+            caller: Caller(error.principal ?? .nobody))
+          await keep(match, exchange, error.status.code)
           throw error
         }
         exchange = Exchange(
@@ -134,23 +137,24 @@ package struct WebResponder: HTTPResponder {
 
   /// Runs the route; what is done on admin routes is kept, however it ends.
   private func answer(_ match: RouteTable.Match, _ exchange: Exchange) async throws -> Reply {
-    guard match.route.access == .admin, audit != nil else { return try await match.route.handler(exchange) }
     do {
       let reply = try await match.route.handler(exchange)
-      await keep(match, exchange.caller.principal, reply.status.code, exchange.id)
+      await keep(match, exchange, reply.status.code)
       return reply
     } catch {
-      await keep(match, exchange.caller.principal, HTTPProblem.from(error, requestID: exchange.id).status.code, exchange.id)
+      await keep(match, exchange, HTTPProblem.from(error, requestID: exchange.id).status.code)
       throw error
     }
   }
 
-  private func keep(_ match: RouteTable.Match, _ principal: Principal, _ status: Int, _ id: String) async {
-    guard let audit else { return }
-    let object = match.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+  private func keep(_ match: RouteTable.Match, _ exchange: Exchange, _ status: Int) async {
+    guard let audit, match.route.access == .admin else { return }
+    let principal = exchange.caller.principal, subject = exchange.subject
+    let object = subject.sorted { $0.key < $1.key }.map { "\($0.key)=\(excerpt($0.value, limit: 256))" }.joined(separator: " ")
     let event = AuditEvent(
       time: Date(), actor: principal.name, credential: principal.credential,
-      action: "\(match.route.method.rawValue) \(match.route.pattern)", object: object, status: status, request: id)
+      action: "\(match.route.method.rawValue) \(match.route.pattern)", object: object, status: status, request: exchange.id,
+      model: (subject["name"] ?? subject["model"]).map { excerpt($0, limit: 256) })
     await audit.keep(event, logger)
   }
 

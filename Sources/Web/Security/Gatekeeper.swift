@@ -72,14 +72,18 @@ package final class Gatekeeper: Sendable {
     }
     guard principal.may(right) else {
       count(.forbidden)
-      throw HTTPProblem(
+      var problem = HTTPProblem(
         .forbidden, "'\(excerpt(principal.name))' may not do this", expected: "a credential with the right '\(right.rawValue)'")
+      problem.principal = principal
+      throw problem
     }
     do {
       try usage.enter(principal)
     } catch {
       count(.limited)
-      throw HTTPProblem.limited(error)
+      var problem = HTTPProblem.limited(error)
+      problem.principal = principal
+      throw problem
     }
     let work = RequestWork { [ledger] piece in ledger.add(piece, by: principal) }
     return Caller(principal, gate: usage, work: work)

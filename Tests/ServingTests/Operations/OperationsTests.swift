@@ -58,12 +58,17 @@ import Testing
     var keys = try Keys()
     try keys.add("root", [.admin])
     try keys.add("ann", [.client])
+    try keys.add("busy", [.admin], limits: UsageLimits(requestsPerMinute: 1, burstSeconds: 60))
     let path = keys.path + ".audit"
     let gate = try Gatekeeper(keys.options.access, logger: LogLines().logger)
     let routes = RouteTable([
       Route(.post, "/do/{name}", .admin, "does") { exchange in
         guard exchange.parameters["name"] != "bad" else { throw HTTPProblem(.conflict, "no") }
         return Reply { $0.raw("{}") }
+      },
+      Route(.post, "/do", .admin, "does what the body says") { exchange in
+        exchange.concerns(["name": String(buffer: try await exchange.body())])
+        throw HTTPProblem(.conflict, "no")
       },
       Route(.get, "/look", .read, "looks") { _ in Reply { $0.raw("{}") } },
     ])
@@ -77,12 +82,17 @@ import Testing
       #expect(try await client.post("/do/good", "", known.bearer("ann")).status == 403)
       #expect(try await client.post("/do/good", "").status == 401)
       #expect(try await client.get("/look", known.bearer("root")).status == 200)
+      #expect(try await client.post("/do", "a b=c", known.bearer("busy")).status == 409)
+      #expect(try await client.post("/do/good", "", known.bearer("busy")).status == 429)
     }
-    #expect(try AuditFile.verify(path: path).events == 4)
+    #expect(try AuditFile.verify(path: path).events == 6)
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
     let events = try lines.map { try JSON.decode(JSONValue.self, from: Data($0.utf8), source: "line")["event"] ?? .null }
-    #expect(events.map { $0["status"]?.intValue } == [200, 409, 403, 401])
-    #expect(events[0]["actor"] == "root" && events[0]["object"] == "name=good" && events[0]["action"] == "POST /do/{name}")
+    #expect(events.map { $0["status"]?.intValue } == [200, 409, 403, 401, 409, 429])
+    // Who is known is named, whatever came of it.
+    #expect(events.map { $0["actor"]?.stringValue } == ["root", "root", "ann", "anonymous", "busy", "busy"])
+    #expect(events[0]["object"] == "name=good" && events[0]["action"] == "POST /do/{name}")
+    #expect(events[4]["object"] == "name=a b=c" && events[4]["model"] == "a b=c")
     for secret in keys.secrets.values { #expect(!lines.joined().contains(secret)) }
   }
 

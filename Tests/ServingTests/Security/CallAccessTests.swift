@@ -76,7 +76,7 @@ import Testing
     #expect(calls.count { $0.contains("ModelReady") } == 2 && calls.count { $0.contains("RepositoryModelUnload") } == 2)
     let events = kept.all
     #expect(events.map(\.status) == [RPCError.Code.permissionDenied.rawValue, 0])
-    #expect(events.map(\.actor).last == "root" && events.last?.object == "name=other")
+    #expect(events.map(\.actor) == ["ann", "root"] && events.last?.object == "name=other" && events.last?.model == "other")
     #expect(events.allSatisfy { $0.action == "GRPC /inference.GRPCInferenceService/RepositoryModelUnload" })
   }
 }
