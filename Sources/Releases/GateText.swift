@@ -4,7 +4,7 @@ extension ReleaseGate {
   /// The words that gates are written with, and an example of each.
   public static let vocabulary = [
     "errors <= 0.01", "errors-increase <= 0.005", "p99 <= 0.5", "p99-ratio <= 1.2", "agreement >= 0.95", "quality >= 0.9",
-    "quality-drop <= 0.02", "drift <= 0.2", "verdicts >= 0.8",
+    "quality-drop <= 0.02", "drift <= 0.2", "input-drift <= 0.2", "verdicts >= 0.8",
   ]
 
   /// Reads a gate as people write it: `"p99 <= 0.5"` (seconds), `"errors<=1%"`, `"p95-ratio <= 1.2"`.
@@ -37,6 +37,7 @@ extension ReleaseGate {
     case "quality", "accuracy": gate = .quality(atLeast: limit)
     case "quality-drop", "accuracy-drop": gate = .qualityDrop(atMost: limit)
     case "drift": gate = .drift(atMost: limit)
+    case "input-drift": gate = .inputDrift(atMost: limit)
     case "verdicts": gate = .verdicts(atLeast: limit)
     default:
       let isRatio = name.hasSuffix("-ratio")

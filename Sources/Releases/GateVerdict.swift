@@ -23,13 +23,15 @@ public struct GateResult: Sendable, Hashable, Codable {
   public let lower: Double?, upper: Double?
   /// The candidate's samples.
   public let samples: Int
+  /// What else there is to say: where the value was found, or why there is none.
+  public let note: String?
 
   /// `"error rate 0.002 (0.0004 to 0.0091) of 800: pass, at most 0.01"`
   public var sentence: String {
     func text(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "?" }
     let limit = gate.limit
     return "\(gate.name) \(text(value)) (\(text(lower)) to \(text(upper))) of \(samples): \(verdict.rawValue), "
-      + "at \(limit.isUpper ? "most" : "least") \(text(limit.value))"
+      + "at \(limit.isUpper ? "most" : "least") \(text(limit.value))" + (note.map { " (\($0))" } ?? "")
   }
 }
 
@@ -61,7 +63,24 @@ extension ReleaseGate {
       let drift = StabilityIndex(baseline.answers, candidate.answers)
       let ends = drift.interval(error: error)
       return result(drift.value, ends?.lowerBound, ends?.upperBound, drift.samples)
+    case .inputDrift: return inputDrift(figures.inputs, error)
     }
+  }
+
+  /// The error is shared by the inputs: together they are wrong with at most the chance of one.
+  private func inputDrift(_ inputs: [InputCounts], _ error: Double) -> GateResult {
+    guard !inputs.isEmpty else {
+      let why = "not measured: the version has no columns with a profile of its training rows; texts, pictures and tensors have none"
+      return result(nil, nil, nil, 0, why)
+    }
+    let (sent, absent) = (inputs.filter(\.isSeen), inputs.filter { !$0.isSeen })
+    let indices = sent.map { (name: $0.name, index: StabilityIndex($0.learned, $0.seen)) }
+    guard let worst = indices.max(by: { $0.index.value ?? 0 < $1.index.value ?? 0 }) else { return result(nil, nil, nil, 0) }
+    let ends = indices.compactMap { $0.index.interval(error: error / Double(indices.count)) }
+    var note = "'\(worst.name)' is farthest from its training rows"
+    if !absent.isEmpty { note += "; without a value in every row: " + absent.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ") }
+    return result(
+      worst.index.value, ends.map(\.lowerBound).max(), ends.map(\.upperBound).max(), indices.map(\.index.samples).min() ?? 0, note)
   }
 
   private func share(_ hits: Int, _ count: Int, _ error: Double) -> GateResult {
@@ -75,7 +94,7 @@ extension ReleaseGate {
     return result(value, interval.lowerBound, interval.upperBound, min(a.count, b.count))
   }
 
-  private func result(_ value: Double?, _ lower: Double?, _ upper: Double?, _ samples: Int) -> GateResult {
+  private func result(_ value: Double?, _ lower: Double?, _ upper: Double?, _ samples: Int, _ note: String? = nil) -> GateResult {
     let limit = limit
     let verdict: GateVerdict
     if value == nil {
@@ -85,7 +104,7 @@ extension ReleaseGate {
     } else {
       verdict = lower.map { $0 >= limit.value } ?? false ? .pass : upper.map { $0 < limit.value } ?? false ? .fail : .inconclusive
     }
-    return GateResult(gate: self, verdict: verdict, value: value, lower: lower, upper: upper, samples: samples)
+    return GateResult(gate: self, verdict: verdict, value: value, lower: lower, upper: upper, samples: samples, note: note)
   }
 }
 
@@ -96,8 +115,14 @@ struct StabilityIndex {
 
   init(_ first: [String: Int], _ second: [String: Int]) {
     let names = Set(first.keys).union(second.keys).sorted()
-    self.first = names.map { Double(first[$0] ?? 0) }
-    self.second = names.map { Double(second[$0] ?? 0) }
+    self.init(names.map { first[$0] ?? 0 }, names.map { second[$0] ?? 0 })
+  }
+
+  /// - Parameter first: by class; classes that nobody has seen are left out.
+  init(_ first: [Int], _ second: [Int]) {
+    let pairs = zip(first, second).filter { $0 > 0 || $1 > 0 }
+    self.first = pairs.map { Double($0.0) }
+    self.second = pairs.map { Double($0.1) }
     firstCount = self.first.reduce(0, +)
     secondCount = self.second.reduce(0, +)
   }

@@ -36,6 +36,8 @@ public struct ReleaseFigures: Sendable, Hashable, Codable {
   public var baseline = VersionFigures()
   /// The version that shall answer.
   public var candidate = VersionFigures()
+  /// The candidate's inputs; empty where they cannot be counted.
+  public var inputs: [InputCounts] = []
   /// Requests that both answered, and those of them on which the answers are the same.
   public var compared = 0, agreed = 0
 
@@ -47,6 +49,7 @@ public struct ReleaseFigures: Sendable, Hashable, Codable {
     var result = ReleaseFigures()
     result.baseline = baseline.since(earlier.baseline)
     result.candidate = candidate.since(earlier.candidate)
+    result.inputs = inputs.map { $0.since(earlier.inputs) }
     result.compared = compared - earlier.compared
     result.agreed = agreed - earlier.agreed
     return result

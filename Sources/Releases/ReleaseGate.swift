@@ -18,6 +18,8 @@ public enum ReleaseGate: Sendable, Hashable, Codable {
   case qualityDrop(atMost: Double)
   /// How far the distribution of the answers is from the baseline's: the population stability index.
   case drift(atMost: Double)
+  /// How far the inputs are from the candidate's training rows: the population stability index of the input that is farthest.
+  case inputDrift(atMost: Double)
   /// The share of answers that people called good.
   case verdicts(atLeast: Double)
 
@@ -37,6 +39,7 @@ public enum ReleaseGate: Sendable, Hashable, Codable {
     case .quality: "share of right answers"
     case .qualityDrop: "drop of the share of right answers"
     case .drift: "drift of the answers (PSI)"
+    case .inputDrift: "drift of the inputs (PSI)"
     case .verdicts: "share of answers that people called good"
     }
   }
@@ -45,7 +48,7 @@ public enum ReleaseGate: Sendable, Hashable, Codable {
   public var limit: (value: Double, isUpper: Bool) {
     switch self {
     case .errorRate(let value), .errorIncrease(let value), .latency(_, let value), .latencyRatio(_, let value), .qualityDrop(let value),
-      .drift(let value):
+      .drift(let value), .inputDrift(let value):
       (value, true)
     case .agreement(let value), .quality(let value), .verdicts(let value): (value, false)
     }
@@ -59,7 +62,7 @@ public enum ReleaseGate: Sendable, Hashable, Codable {
     switch self {
     case .errorRate, .agreement, .quality, .verdicts: try require((0...1).contains(limit), "0 to 1")
     case .errorIncrease, .qualityDrop: try require((0..<1).contains(limit), "0 or more and below 1")
-    case .drift: try require(limit > 0 && limit.isFinite, "above 0; 0.1 is little, 0.25 is much")
+    case .drift, .inputDrift: try require(limit > 0 && limit.isFinite, "above 0; 0.1 is little, 0.25 is much")
     case .latency(let percentile, _), .latencyRatio(let percentile, _):
       guard percentile > 0, percentile < 1 else {
         throw ReleaseError(.badPlan, "a gate has the percentile \(percentile)", expected: "above 0 and below 1, such as 0.99")

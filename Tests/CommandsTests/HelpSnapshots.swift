@@ -772,7 +772,7 @@ enum HelpSnapshots {
     The server that serves the model carries the release out; this command leaves it orders in the
     registry's folder.
     Gates: errors <= 0.01, errors-increase <= 0.005, p99 <= 0.5, p99-ratio <= 1.2, agreement >= 0.95,
-    quality >= 0.9, quality-drop <= 0.02, drift <= 0.2, verdicts >= 0.8.
+    quality >= 0.9, quality-drop <= 0.02, drift <= 0.2, input-drift <= 0.2, verdicts >= 0.8.
 
     USAGE: martlet release <subcommand>
 

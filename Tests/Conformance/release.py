@@ -118,8 +118,8 @@ class Server:
 class Load:
     """Clients that ask all the time, and know what is right."""
 
-    def __init__(self, server, clients=6, tells=False):
-        self.server, self.lock, self.going, self.tells = server, threading.Lock(), True, tells
+    def __init__(self, server, clients=6, tells=False, moved=False):
+        self.server, self.lock, self.going, self.tells, self.moved = server, threading.Lock(), True, tells, moved
         self.right = self.wrong = self.failed = self.unreachable = 0
         self.reasons, self.versions = {}, {}
         self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(clients)]
@@ -130,7 +130,9 @@ class Load:
         draw, connection = random.Random(number), None
         while self.going:
             leaves = draw.random() < 0.5
-            row = {"tenure": draw.randrange(0, 20) if leaves else draw.randrange(40, 60), "spend": draw.randrange(10, 90)}
+            # Nobody left for what they spend, so the answers stay right where that is no more like the training rows.
+            spend = draw.randrange(80, 90) if self.moved else draw.randrange(10, 90)
+            row = {"tenure": draw.randrange(0, 20) if leaves else draw.randrange(40, 60), "spend": spend}
             try:
                 connection = connection or http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
                 headers = {"Content-Type": "application/json", "X-Client-ID": f"client-{draw.randrange(5000)}"}
@@ -199,8 +201,8 @@ class Releases:
         raise SystemExit(f"the release did not get there: {json.dumps(self.server.release(), indent=1)}")
 
     def run(self, title, candidate, ends, gates, steps="0,20,50", reason=None, most_wrong=0, most_failed=0, during=None,
-            tells=False):
-        load = Load(self.server, tells=tells)
+            tells=False, moved=False):
+        load = Load(self.server, tells=tells, moved=moved)
         words = ["release", "start", f"{NAME}@{candidate}", "--steps", steps, "--seconds", self.seconds, "--requests", 40, "--patience", 60,
                  "--undecided", "rollback"]
         for gate in gates:
@@ -283,12 +285,14 @@ def main():
         releases = Releases(martlet, server, arguments.seconds)
         errors, agreement = "errors <= 10%", "agreement >= 85%"
         cases = {
-            "good": lambda: releases.run("a good version", better, "promoted", [errors, agreement, "p95 <= 5"]),
+            "good": lambda: releases.run("a good version", better, "promoted", [errors, agreement, "p95 <= 5", "input-drift <= 1"]),
             "opposite": lambda: releases.run(
                 "opposite answers, with a shadow first", opposite, "rolledBack", [errors, agreement], reason="agreement"),
             "told": lambda: releases.run(
                 "opposite answers, a tenth of the traffic at once, truths come back", opposite, "rolledBack", ["quality >= 90%"],
                 steps="10", most_wrong=100, tells=True, reason="right answers"),
+            "drifted": lambda: releases.run(
+                "other rows than it learned from", last, "rolledBack", [errors, "input-drift <= 0.25"], moved=True, reason="'spend'"),
             "signature": lambda: releases.run("another signature", wider, "rolledBack", [errors], reason="column"),
             "killed": lambda: releases.killed(last),
         }

@@ -149,6 +149,60 @@ import Testing
     figures.baseline.answers = ["a": 9000, "b": 1000]
     #expect(ReleaseGate.drift(atMost: 0.1).judge(figures, error: 0.05).verdict == .pass)
   }
+
+  @Test func `drift of the inputs is that of the input that is farthest from its training rows`() throws {
+    let gate = try ReleaseGate("input-drift <= 0.2")
+    func judge(_ inputs: [InputCounts]) -> GateResult {
+      var figures = ReleaseFigures()
+      figures.inputs = inputs
+      return gate.judge(figures, error: 0.05)
+    }
+    let tenths = [Int](repeating: 1000, count: 10), two = [7000, 3000, 0]
+    let same = InputCounts("age", learned: tenths, seen: [Int](repeating: 100, count: 10))
+    let moved = InputCounts("plan", learned: two, seen: [200, 500, 300])
+    #expect(judge([same]).verdict == .pass)
+    let bad = judge([same, moved])
+    #expect(bad.verdict == .fail && bad.note?.contains("'plan'") == true && bad.samples == 1000)
+    #expect(bad.sentence.hasSuffix("fail, at most 0.2 ('plan' is farthest from its training rows)"))
+    // A handful of rows says nothing; nor does an input that no row brought, which is named.
+    let few = InputCounts("age", learned: tenths, seen: [2, 1, 0, 0, 1, 0, 0, 0, 1, 0])
+    #expect(judge([few]).verdict == .inconclusive)
+    #expect(judge([InputCounts("age", learned: tenths)]).verdict == .inconclusive)
+    let absent = judge([same, InputCounts("plan", learned: two)])
+    #expect(absent.verdict == .pass && absent.note?.hasSuffix("without a value in every row: 'plan'") == true)
+    // What has no profile is not measured, and says so.
+    let nothing = judge([])
+    #expect(nothing.verdict == .inconclusive && nothing.value == nil && nothing.sentence.contains("not measured"))
+  }
+
+  @Test func `inputs that come as the training rows did fail as seldom as they may`() {
+    var random = KeyedRandom(seed: 6, purpose: "inputs")
+    var failures = 0
+    for _ in 0..<200 {
+      var figures = ReleaseFigures()
+      figures.inputs = (0..<8).map { place in
+        var seen = [Int](repeating: 0, count: 10)
+        for _ in 0..<80 { seen[Int.random(in: 0..<10, using: &random)] += 1 }
+        return InputCounts("x\(place)", learned: [Int](repeating: 500, count: 10), seen: seen)
+      }
+      if ReleaseGate.inputDrift(atMost: 0.1).judge(figures, error: 0.05).verdict == .fail { failures += 1 }
+    }
+    #expect(failures <= 10, "\(failures) of 200")
+  }
+
+  @Test func `inputs are counted while somebody asks, and those of earlier steps are taken off`() {
+    let tally = InputTally([InputCounts("a", learned: [5, 5]), InputCounts("b", learned: [1])])
+    #expect(!tally.isCounting)
+    tally.isCounting = true
+    tally.add([[1, 2], [3]])
+    var before = ReleaseFigures(), after = ReleaseFigures()
+    before.inputs = tally.inputs
+    // What does not fit is left out.
+    tally.add([[1, 0, 9], [], [4]])
+    after.inputs = tally.inputs
+    #expect(after.inputs.map(\.seen) == [[2, 2], [3]] && after.since(before).inputs.map(\.seen) == [[1, 0], [0]])
+    #expect(after.since(ReleaseFigures()).inputs == after.inputs)
+  }
 }
 
 @Suite struct TrafficSplitTests {

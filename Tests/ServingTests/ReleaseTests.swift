@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
@@ -15,6 +16,8 @@ private struct Candidate: Predictor {
   struct Failure: Error {}
 
   let manner: Manner
+  /// Negative values, and the others.
+  var tally: InputTally?
   var signature: Signature {
     Signature(
       inputs: [TensorSpec(name: manner == .foreign ? "z" : "x", dtype: .float64, shape: [nil])],
@@ -24,6 +27,7 @@ private struct Candidate: Predictor {
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
     guard let x = inputs["x"] ?? inputs["z"] else { throw ArgumentError("no x") }
     let values = try x.values(as: Double.self)
+    if let tally, tally.isCounting { tally.add([[values.count { $0 < 0 }, values.count { $0 >= 0 }]]) }
     // The warm-up asks with zeros: what is broken only shows itself to real requests.
     guard values.contains(where: { $0 != 0 }) else { return ["y": x] }
     switch manner {
@@ -48,11 +52,14 @@ private final class ReleaseBench: Sendable {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("release-\(UUID().uuidString)").path
   let server: ModelServer
   let aliases = Notes()
+  /// Counts what version 2 is asked about, where it learned from such rows.
+  let inputs: InputTally?
   private let wrong = Mutex(0), failed = Mutex(0), right = Mutex(0)
 
-  init(_ manner: Candidate.Manner) throws {
-    let aliases = aliases
-    var options = quietOptions()
+  init(_ manner: Candidate.Manner, learned: [Int]? = nil, options: ServerOptions = quietOptions()) throws {
+    let aliases = aliases, inputs = learned.map { InputTally([InputCounts("x", learned: $0)]) }
+    self.inputs = inputs
+    var options = options
     options.releases = ReleaseSettings(store: ReleaseStore(folder: folder)) { alias, model, version, _ in
       aliases.add("\(model)@\(alias) is \(version)")
     }
@@ -60,7 +67,8 @@ private final class ReleaseBench: Sendable {
       models: [ServedModel(name: "echo", version: "1", predictor: Candidate(manner: .same))], options: options,
       source: ModelSource { reference in
         guard reference == "echo@2" else { throw ArgumentError("there is no \(reference)") }
-        return ServedModel(name: "echo", version: "2", predictor: Candidate(manner: manner), batching: Batching.off)
+        return ServedModel(
+          name: "echo", version: "2", predictor: Candidate(manner: manner, tally: inputs), batching: Batching.off, inputs: inputs)
       }, logger: LogLines().logger)
   }
 
@@ -180,6 +188,37 @@ private final class ReleaseBench: Sendable {
       #expect(try await client.get("/admin/releases/echo").json["reason"]?.stringValue?.contains("agreement") == true)
     }
     #expect(bench.counts.wrong == 0 && bench.counts.failed == 0)
+  }
+
+  @Test(arguments: [[100, 900], [900, 100]]) func `what requests bring is held against the training rows`(learned: [Int]) async throws {
+    let bench = try ReleaseBench(.same, learned: learned)
+    try await bench.server.application.test(.router) { client in
+      #expect(try await client.post("/admin/releases", Self.plan(#""input-drift <= 1""#)).status == 201)
+      try await bench.run(client)
+      let state = try await client.get("/admin/releases/echo").json
+      #expect(state["phase"]?.stringValue == (learned[0] < 500 ? "promoted" : "rolledBack"), "\(state)")
+      if learned[0] > 500 { #expect(state["reason"]?.stringValue?.contains("'x' is farthest from its training rows") == true) }
+    }
+    // Only while a release goes on.
+    let counted = bench.inputs?.inputs.first?.seen ?? []
+    #expect(counted.first == 0 && (counted.last ?? 0) > 0 && bench.inputs?.isCounting == false)
+  }
+
+  @Test func `a release is told by whom it is`() async throws {
+    var keys = try Keys()
+    try keys.add("ann", [.admin])
+    try keys.add("bob", [.admin])
+    let known = keys, bench = try ReleaseBench(.same, options: keys.options)
+    try await bench.server.application.test(.router) { client in
+      let body = Self.plan(#""errors <= 1%""#)
+      #expect(try await client.post("/admin/releases", body, known.bearer("ann")).status == 201)
+      try await bench.server.releases?.tick("echo")
+      #expect(try await client.post("/admin/releases/echo/rollback", #"{"reason":"no"}"#, known.bearer("bob")).status == 202)
+      try await bench.server.releases?.tick("echo")
+      let state = try await client.get("/admin/releases/echo", known.bearer("ann")).json
+      #expect(state["reason"]?.stringValue == "rolled back by bob: no")
+      #expect(state["events"]?.arrayValue?.first?["actor"]?.stringValue == "ann")
+    }
   }
 
   @Test func `a slow version is found out`() async throws {

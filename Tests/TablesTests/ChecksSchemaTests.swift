@@ -49,6 +49,26 @@ private func orders(_ count: Int, seed: UInt64 = 1, change: (inout KeyedRandom, 
     #expect(schema.check(table, options: .init(now: now)).violations.isEmpty)
   }
 
+  @Test func rowsAreCountedByTheBinsOfTheSchema() throws {
+    let rows = try orders(2000)
+    let schema = try DataSchema.infer(rows, target: "returned")
+    let bins = SchemaBins(schema)
+    // What names the row, times, and the target have no bins.
+    #expect(bins.columns.map(\.name) == ["country", "city", "net", "tax", "total", "age"])
+    let learned = bins.counts(rows)
+    for (binned, counts) in zip(bins.columns, learned) {
+      #expect(binned.learned.count == counts.count)
+      // Rows without a value are in no bin; shares are kept to four digits.
+      let present = try rows.column(binned.name)
+      #expect(counts.reduce(0, +) == present.count - present.missingCount, "\(binned.name)")
+      let scale = 2000 / Double(counts.reduce(0, +))
+      for (a, b) in zip(binned.learned, counts) { #expect(abs(Double(a) - Double(b) * scale) <= 20, "\(binned.name)") }
+    }
+    let strange = bins.counts(try Table([Column("country", ["XX", "DE", nil]), Column("net", [1e9, -5, 50])]))
+    #expect(strange[0] == [1, 0, 0, 1] && strange[2].first == 1 && strange[2].last == 1 && strange[2].reduce(0, +) == 3)
+    #expect(strange[5].allSatisfy { $0 == 0 })
+  }
+
   @Test(arguments: [10, 60, 500, 4000]) func otherDataOfTheSameKindPass(_ count: Int) throws {
     let schema = try DataSchema.infer(orders(2000), target: "returned")
     for seed in 2..<6 as Range<UInt64> {

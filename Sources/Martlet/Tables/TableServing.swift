@@ -2,6 +2,7 @@ import Bundles
 import Foundation
 import MartletCore
 import Registry
+import Releases
 import Selection
 import Serving
 import Tables
@@ -12,6 +13,10 @@ final class TableServing: Predictor {
   private let model: TableModel
   private let name: String
   private let version: String
+  private let bins: SchemaBins
+  private let tally: InputTally
+  /// One client's large file must not stand for all traffic.
+  private static let countedRows = 1000
 
   /// A version of the registry, loaded and asked once, so that the first request is not the slow one.
   static func model(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedModel {
@@ -23,13 +28,21 @@ final class TableServing: Predictor {
     return ServedModel(
       name: version.name, version: String(version.number), predictor: serving, labels: model.configuration.labels,
       platform: "martlet_tables", metrics: version.metrics.mapValues(\.value), columns: columns, batching: Batching.off,
-      maxConcurrentCalls: max(1, Parallel.defaultThreads), memoryBytes: bundle.manifest.size)
+      maxConcurrentCalls: max(1, Parallel.defaultThreads), memoryBytes: bundle.manifest.size, inputs: serving.tally)
   }
 
   init(_ model: TableModel, name: String, version: String) {
     self.model = model
     self.name = name
     self.version = version
+    bins = SchemaBins(model.schema)
+    tally = InputTally(bins.columns.map { InputCounts($0.name, learned: $0.learned) })
+  }
+
+  /// Counts rows that were answered.
+  private func count(_ table: Table) throws {
+    guard tally.isCounting else { return }
+    tally.add(bins.counts(try model.completed(table.head(Self.countedRows))))
   }
 
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
@@ -64,6 +77,7 @@ final class TableServing: Predictor {
         "model_name": .string(name), "model_version": .string(version),
         "outputs": .array(documents.outputs(try model.predict(table, threads: 1))),
       ]
+      try count(table)
       let unusual = model.warnings(table).count { !$0.isEmpty }
       if unusual > 0 { members["parameters"] = .object(["rows_with_warnings": .int(unusual)]) }
       if let id { members["id"] = .string(id) }
@@ -89,6 +103,7 @@ final class TableServing: Predictor {
   private func answers(_ table: Table, warns: Bool = true) throws -> [JSONValue] {
     guard table.rowCount > 0 else { throw ArgumentError("there are no rows", expected: "1 or more") }
     let answer = try model.predict(table, threads: 1)
+    try count(table)
     let warnings = warns ? model.warnings(table) : []
     return (0..<table.rowCount).map { row in
       var members = RowDocuments.members(answer, row)

@@ -1,4 +1,5 @@
 public import MartletCore
+public import Releases
 import Web
 
 /// Turns the bytes of a file (a JPEG, a PNG) into a model's inputs, one item.
@@ -108,6 +109,8 @@ public struct ServedModel: Sendable {
   public let isCacheable: Bool
   /// Bytes that the model takes in memory; 0 where nobody knows.
   public let memoryBytes: Int
+  /// Counts the inputs while a release compares them with training rows; `nil` where they cannot be counted.
+  public let inputs: InputTally?
   /// Tells a copy that was loaded again from the one before.
   let identity = ModelIdentity()
 
@@ -119,12 +122,13 @@ public struct ServedModel: Sendable {
   ///   - replicas: more copies, with the same signature.
   ///   - makeInstance: makes a copy in the place of one that hangs.
   ///   - samples: inputs to warm the model with.
+  ///   - inputs: what the predictor counts its inputs in.
   public init(
     name: String, version: String, predictor: any Predictor, labels: [String]? = nil, platform: String = "martlet",
     metrics: [String: Double] = [:], adapter: InputAdapter? = nil, columns: [ServedColumn]? = nil,
     batching: any BatchingPolicy = Batching.whileBusy(maxItems: 32), maxConcurrentCalls: Int = 1, replicas: [any Predictor] = [],
     makeInstance: (@Sendable () async throws -> any Predictor)? = nil, samples: [[String: HostArray]] = [], isCacheable: Bool = true,
-    memoryBytes: Int = 0
+    memoryBytes: Int = 0, inputs: InputTally? = nil
   ) {
     self.name = name
     self.version = version
@@ -141,6 +145,7 @@ public struct ServedModel: Sendable {
     self.samples = samples
     self.isCacheable = isCacheable
     self.memoryBytes = max(0, memoryBytes)
+    self.inputs = inputs
   }
 }
 

@@ -28,6 +28,7 @@ struct RepositoryReleases: ReleaseEnvironment {
   }
 
   func route(_ model: String, to version: String, split: TrafficSplit?) async throws {
+    for served in repository.versions(of: model) { served.model.inputs?.isCounting = split?.candidate == served.model.version }
     traffic.set(split, for: model)
     try repository.setDefault(model, version: version)
   }
@@ -45,7 +46,10 @@ struct RepositoryReleases: ReleaseEnvironment {
   }
 
   func figures(_ model: String, baseline: String, candidate: String) async -> ReleaseFigures {
-    traffic.recorder.figures(model, baseline: baseline, candidate: candidate)
+    var figures = traffic.recorder.figures(model, baseline: baseline, candidate: candidate)
+    let served = repository.versions(of: model).first { $0.model.version == candidate }
+    figures.inputs = served?.model.inputs?.inputs ?? []
+    return figures
   }
 }
 

@@ -91,6 +91,6 @@ extension ServedModel {
       adapter: adapter, columns: columns, batching: batching, maxConcurrentCalls: maxConcurrentCalls,
       replicas: instances.dropFirst().map { FaultyPredictor($0, own, calls) },
       makeInstance: make.map { make in { @Sendable in FaultyPredictor(try await make(), own, calls) } }, samples: samples,
-      isCacheable: isCacheable, memoryBytes: memoryBytes)
+      isCacheable: isCacheable, memoryBytes: memoryBytes, inputs: inputs)
   }
 }
