@@ -51,11 +51,10 @@ extension MartletEngine {
     try options.takeFaults()
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
     let quiet = request.surroundings.quiet
-    let path = request.surroundings.registry, audience = options.access.audience
+    let audience = options.access.audience
     // Releases are files beside the registry; one that is all on servers has no place beside it.
     if let folder = ReleaseFolder.path(registry) {
       options.releases = ReleaseSettings(store: ReleaseStore(folder: folder)) { alias, name, version, note in
-        let registry = try ModelRegistry.open(at: path)
         try registry.setAlias(alias, to: registry.resolve("\(name)@\(version)"), note: note)
       }
     }
