@@ -4,6 +4,7 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,11 @@ static int library_error(int status, char *error, size_t size) {
   return -1;
 }
 
+static int broker_error(uint16_t code, amqp_bytes_t text, char *error, size_t size) {
+  snprintf(error, size, "%u %.*s", code, (int)text.len, (const char *)text.bytes);
+  return -1;
+}
+
 /// A broker that is being stopped or short of something, or whose queue's node or virtual host is away, comes back.
 static bool passes(uint16_t code, amqp_bytes_t text) {
   if (code == AMQP_CONNECTION_FORCED || code == AMQP_RESOURCE_ERROR || code == AMQP_INTERNAL_ERROR) return true;
@@ -44,18 +50,20 @@ static int check(amqp_rpc_reply_t reply, bool *refused, char *error, size_t size
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return 0;
   if (refused) *refused = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION;
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) return library_error(reply.library_error, error, size);
+  uint16_t code;
+  amqp_bytes_t text;
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
     const amqp_channel_close_t *said = reply.reply.decoded;
-    snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
-    if (refused && passes(said->reply_code, said->reply_text)) *refused = false;
+    code = said->reply_code, text = said->reply_text;
   } else if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const amqp_connection_close_t *said = reply.reply.decoded;
-    snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
-    if (refused && passes(said->reply_code, said->reply_text)) *refused = false;
+    code = said->reply_code, text = said->reply_text;
   } else {
     snprintf(error, size, "the broker's answer is not understood");
+    return -1;
   }
-  return -1;
+  if (refused && passes(code, text)) *refused = false;
+  return broker_error(code, text, error, size);
 }
 
 CRConnection *cr_connect(const CROptions *options, bool *refused, char *error, size_t size) {
@@ -157,24 +165,67 @@ int cr_next(CRConnection *connection, int milliseconds, CRMessage *message, char
   return 1;
 }
 
-static const amqp_basic_properties_t *properties(const CRConnection *connection) {
+static CRValue whole(CRKind kind, int64_t number) {
+  CRValue result = {.kind = kind, .whole = number};
+  return result;
+}
+
+static CRValue number(double number) {
+  CRValue result = {.kind = CR_NUMBER, .number = number};
+  return result;
+}
+
+/// Whole numbers that Swift's do not reach are numbers.
+static CRValue natural(CRKind kind, uint64_t value) { return value <= INT64_MAX ? whole(kind, (int64_t)value) : number((double)value); }
+
+static CRValue holder(CRKind kind, const void *items, int count) {
+  CRValue result = {.kind = kind, .items = items, .count = count > 0 ? (size_t)count : 0};
+  return result;
+}
+
+static CRValue value(const amqp_field_value_t *raw) {
+  switch (raw->kind) {
+  case AMQP_FIELD_KIND_UTF8:
+  case AMQP_FIELD_KIND_BYTES: {
+    CRValue result = {.kind = CR_BYTES, .bytes = bytes(raw->value.bytes)};
+    return result;
+  }
+  case AMQP_FIELD_KIND_BOOLEAN: return whole(CR_BOOLEAN, raw->value.boolean != 0);
+  case AMQP_FIELD_KIND_I8: return whole(CR_WHOLE, raw->value.i8);
+  case AMQP_FIELD_KIND_U8: return whole(CR_WHOLE, raw->value.u8);
+  case AMQP_FIELD_KIND_I16: return whole(CR_WHOLE, raw->value.i16);
+  case AMQP_FIELD_KIND_U16: return whole(CR_WHOLE, raw->value.u16);
+  case AMQP_FIELD_KIND_I32: return whole(CR_WHOLE, raw->value.i32);
+  case AMQP_FIELD_KIND_U32: return whole(CR_WHOLE, raw->value.u32);
+  case AMQP_FIELD_KIND_I64: return whole(CR_WHOLE, raw->value.i64);
+  case AMQP_FIELD_KIND_U64: return natural(CR_WHOLE, raw->value.u64);
+  case AMQP_FIELD_KIND_TIMESTAMP: return natural(CR_TIME, raw->value.u64);
+  case AMQP_FIELD_KIND_F32: return number(raw->value.f32);
+  case AMQP_FIELD_KIND_F64: return number(raw->value.f64);
+  case AMQP_FIELD_KIND_DECIMAL: return number((double)raw->value.decimal.value / pow(10, raw->value.decimal.decimals));
+  case AMQP_FIELD_KIND_ARRAY: return holder(CR_LIST, raw->value.array.entries, raw->value.array.num_entries);
+  case AMQP_FIELD_KIND_TABLE: return holder(CR_TABLE, raw->value.table.entries, raw->value.table.num_entries);
+  default: return holder(CR_NOTHING, NULL, 0);
+  }
+}
+
+CRValue cr_headers(const CRConnection *connection) {
   const amqp_basic_properties_t *all = &connection->envelope.message.properties;
-  return connection->has_envelope && (all->_flags & AMQP_BASIC_HEADERS_FLAG) ? all : NULL;
+  if (!connection->has_envelope || !(all->_flags & AMQP_BASIC_HEADERS_FLAG)) return holder(CR_TABLE, NULL, 0);
+  return holder(CR_TABLE, all->headers.entries, all->headers.num_entries);
 }
 
-size_t cr_header_count(const CRConnection *connection) {
-  const amqp_basic_properties_t *all = properties(connection);
-  return all ? (size_t)all->headers.num_entries : 0;
-}
-
-bool cr_header(const CRConnection *connection, size_t place, CRHeader *header) {
-  const amqp_basic_properties_t *all = properties(connection);
-  if (!all || place >= (size_t)all->headers.num_entries) return false;
-  const amqp_table_entry_t *entry = &all->headers.entries[place];
-  if (entry->value.kind != AMQP_FIELD_KIND_UTF8 && entry->value.kind != AMQP_FIELD_KIND_BYTES) return false;
-  header->name = bytes(entry->key);
-  header->value = bytes(entry->value.value.bytes);
-  return true;
+CRField cr_item(const CRValue *holder, size_t place) {
+  CRField field = {.name = {NULL, 0}};
+  if (place >= holder->count) return field;
+  if (holder->kind == CR_LIST) {
+    field.value = value((const amqp_field_value_t *)holder->items + place);
+  } else {
+    const amqp_table_entry_t *entry = (const amqp_table_entry_t *)holder->items + place;
+    field.name = bytes(entry->key);
+    field.value = value(&entry->value);
+  }
+  return field;
 }
 
 int cr_acknowledge(CRConnection *connection, uint64_t tag, char *error, size_t size) {
@@ -228,6 +279,13 @@ int cr_publish(
   return status == AMQP_STATUS_OK ? 0 : library_error(status, error, size);
 }
 
+static int confirmed(CRVerdict verdict, uint64_t tag, bool multiple, CRConfirmation *confirmation) {
+  confirmation->verdict = verdict;
+  confirmation->tag = tag;
+  confirmation->multiple = multiple;
+  return 1;
+}
+
 int cr_confirmation(CRConnection *connection, int milliseconds, CRConfirmation *confirmation, char *error, size_t size) {
   amqp_frame_t frame;
   amqp_maybe_release_buffers(connection->state);
@@ -240,17 +298,11 @@ int cr_confirmation(CRConnection *connection, int milliseconds, CRConfirmation *
   switch (frame.payload.method.id) {
   case AMQP_BASIC_ACK_METHOD: {
     const amqp_basic_ack_t *said = frame.payload.method.decoded;
-    confirmation->verdict = CR_ACK;
-    confirmation->tag = said->delivery_tag;
-    confirmation->multiple = said->multiple;
-    return 1;
+    return confirmed(CR_ACK, said->delivery_tag, said->multiple, confirmation);
   }
   case AMQP_BASIC_NACK_METHOD: {
     const amqp_basic_nack_t *said = frame.payload.method.decoded;
-    confirmation->verdict = CR_NACK;
-    confirmation->tag = said->delivery_tag;
-    confirmation->multiple = said->multiple;
-    return 1;
+    return confirmed(CR_NACK, said->delivery_tag, said->multiple, confirmation);
   }
   case AMQP_BASIC_RETURN_METHOD: {
     amqp_message_t message;
@@ -266,13 +318,11 @@ int cr_confirmation(CRConnection *connection, int milliseconds, CRConfirmation *
   }
   case AMQP_CHANNEL_CLOSE_METHOD: {
     const amqp_channel_close_t *said = frame.payload.method.decoded;
-    snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
-    return -1;
+    return broker_error(said->reply_code, said->reply_text, error, size);
   }
   case AMQP_CONNECTION_CLOSE_METHOD: {
     const amqp_connection_close_t *said = frame.payload.method.decoded;
-    snprintf(error, size, "%u %.*s", said->reply_code, (int)said->reply_text.len, (const char *)said->reply_text.bytes);
-    return -1;
+    return broker_error(said->reply_code, said->reply_text, error, size);
   }
   default: return 0;
   }

@@ -3,10 +3,11 @@ import Foundation
 /// A thread for calls that wait, which on Swift's own pool would hold up everything else.
 enum BlockingThread {
   /// Starts a thread that ends with the body.
-  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  /// - Parameter stack: bytes, of which only what is used takes memory.
+  static func start(_ name: String, stack: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
     let thread = Thread(block: body)
     thread.name = name
-    thread.stackSize = 1 << 20
+    thread.stackSize = stack
     thread.start()
   }
 

@@ -11,6 +11,9 @@ public protocol StreamSource: Sendable {
   /// Messages that wait at the broker, as far as that is known.
   func lag() -> Int?
 
+  /// How the connection fares.
+  var connection: StreamConnection { get }
+
   /// Confirms what was acknowledged, and lets go of the broker.
   func close() async
 }
@@ -29,19 +32,34 @@ public protocol StreamSink: Sendable {
   func close() async
 }
 
-/// Why a broker did not take a message.
-public struct SendFailure: Sendable, Hashable {
-  public let reason: String
-  /// Trying again may help.
-  public let isTemporary: Bool
-  /// The connection can no longer be used.
-  public let isFatal: Bool
+/// How the connection to a broker fares.
+public struct StreamConnection: Sendable, Hashable {
+  /// How often it could not be made, or broke.
+  public private(set) var failures = 0
+  /// Why it failed last, until something comes again.
+  public private(set) var trouble: String?
 
-  public init(_ reason: String, isTemporary: Bool, isFatal: Bool = false) {
-    self.reason = reason
-    self.isTemporary = isTemporary
-    self.isFatal = isFatal
+  /// A connection without trouble.
+  public init() {}
+
+  /// One more failure.
+  public mutating func failed(_ reason: String) {
+    failures += 1
+    trouble = reason
   }
+
+  /// The trouble is over.
+  public mutating func works() { trouble = nil }
+}
+
+/// Why a broker did not take a message.
+public enum SendFailure: Sendable, Hashable {
+  /// Trying again may help.
+  case temporary(String)
+  /// The broker will never take this message.
+  case refused(String)
+  /// The connection can no longer be used.
+  case fatal(String)
 }
 
 /// Why a message has no answer.

@@ -14,6 +14,8 @@ public struct StreamFigures: Codable, Sendable, Hashable {
   public var retries = 0
   /// Attempts at sending that the broker did not confirm.
   public var sendFailures = 0
+  /// Connections to the broker of the questions that could not be made, or broke.
+  public var connectionFailures = 0
   /// Messages that wait at the broker; `nil` where it does not say.
   public var lag: Int?
 
@@ -31,6 +33,9 @@ public struct StreamFigures: Codable, Sendable, Hashable {
     add("martlet_stream_duplicates_total", "counter", "Messages that had been answered before.", duplicates)
     add("martlet_stream_retries_total", "counter", "Second and later attempts at an answer.", retries)
     add("martlet_stream_send_failures_total", "counter", "Attempts at sending that the broker did not confirm.", sendFailures)
+    add(
+      "martlet_stream_connection_failures_total", "counter", "Connections to the broker of the questions that could not be made, or broke.",
+      connectionFailures)
     if let lag { add("martlet_stream_lag", "gauge", "Messages that wait at the broker.", lag) }
     return text
   }

@@ -18,7 +18,7 @@ public struct StreamSettings: Sendable, Hashable {
   public var window = 100_000
   /// What makes two messages the same question.
   public var identity = StreamIdentity.message
-  /// How long the broker has to confirm after a stop was asked for.
+  /// How long a stop may take in all: the batch at hand, and the goodbye to the brokers.
   public var drain: Duration = .seconds(30)
 
   public init() {}
@@ -76,30 +76,49 @@ public final class StreamProcessor: Sendable {
   public var figures: StreamFigures {
     var figures = counters.figures
     figures.lag = source.lag()
+    figures.connectionFailures = source.connection.failures
     return figures
   }
 
   /// Why the brokers have to be asked again, while they have.
-  public var trouble: String? { problem.withLock { $0 } }
+  public var trouble: String? { problem.withLock { $0 } ?? source.connection.trouble }
 
   /// Works until its task is cancelled, then finishes the batch at hand.
+  ///
+  /// From then on it takes no longer than `drain`, whatever a model or a broker does: what is not done by then is left to be delivered again.
   /// - Returns: what was done.
-  /// - Throws: `StreamError` where a connection can no longer be used, or the broker did not confirm before the stop was over.
+  /// - Throws: `StreamError` where a connection can no longer be used, or the stop took too long.
   public func run() async throws -> StreamFigures {
-    do {
-      try await withTaskCancellationHandler {
-        while !Task.isCancelled {
-          let batch = try await source.receive(settings.batch, within: settings.batchDelay)
-          guard !batch.isEmpty else { continue }
-          // A task of its own: a stop waits for the batch at hand.
-          try await Task { try await self.work(batch) }.value
-        }
-      } onCancel: {
-        deadline.withLock { $0 = ContinuousClock.now + settings.drain }
+    let end = FirstResult<StreamFigures>()
+    let working = Task {
+      do { end.set(.success(try await self.work())) } catch {
+        // Nor does a goodbye to a broker that is away hold up what went wrong.
+        end.set(.failure(error), after: settings.drain)
+        await close()
+        end.set(.failure(error))
       }
-    } catch {
-      await close()
-      throw error
+    }
+    return try await withTaskCancellationHandler {
+      try await end.value()
+    } onCancel: {
+      working.cancel()
+      deadline.withLock { $0 = ContinuousClock.now + settings.drain }
+      end.set(.failure(stopped), after: settings.drain)
+    }
+  }
+
+  private var stopped: StreamError {
+    StreamError(
+      .stopped, "the stop was not over within \(settings.drain)",
+      expected: "answers of the model and confirmations of the brokers; what is not confirmed is delivered again")
+  }
+
+  private func work() async throws -> StreamFigures {
+    while !Task.isCancelled {
+      let batch = try await source.receive(max(1, settings.batch), within: settings.batchDelay)
+      guard !batch.isEmpty else { continue }
+      // A task of its own: a stop waits for the batch at hand.
+      try await Task { try await self.work(batch) }.value
     }
     let figures = figures
     await close()
@@ -237,17 +256,20 @@ public final class StreamProcessor: Sendable {
       attempt += 1
       if attempt > 1 { try await pause(before: attempt) }
       let outcomes = await sink.send(open)
-      var again: [OutgoingMessage] = []
+      var again: [OutgoingMessage] = [], trouble: String?
       for (message, failure) in zip(open, outcomes) {
         guard let failure else { continue }
-        if failure.isFatal {
-          throw StreamError(.fatal, "the broker's connection cannot be used: \(failure.reason)", remedy: "start it again")
-        }
         counters.change { $0.sendFailures += 1 }
-        if failure.isTemporary { again.append(message) } else { refused.append((message.id, failure.reason)) }
+        switch failure {
+        case .temporary(let reason):
+          again.append(message)
+          trouble = trouble ?? reason
+        case .refused(let reason): refused.append((message.id, reason))
+        case .fatal(let reason):
+          throw StreamError(.fatal, "the broker's connection cannot be used: \(reason)", remedy: "start it again")
+        }
       }
-      let reason = outcomes.compactMap { $0 }.first { $0.isTemporary }?.reason
-      problem.withLock { $0 = reason }
+      problem.withLock { $0 = trouble }
       open = again
     }
     return refused
@@ -255,10 +277,7 @@ public final class StreamProcessor: Sendable {
 
   /// - Throws: `StreamError` where a stop is over.
   private func pause(before attempt: Int) async throws {
-    if let deadline = deadline.withLock({ $0 }), deadline < ContinuousClock.now {
-      throw StreamError(
-        .stopped, "the broker did not confirm within \(settings.drain) of the stop", expected: "what is not confirmed is delivered again")
-    }
+    if let deadline = deadline.withLock({ $0 }), deadline < ContinuousClock.now { throw stopped }
     try await Task.sleep(for: settings.pause(before: attempt))
   }
 }

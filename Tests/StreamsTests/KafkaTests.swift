@@ -1,7 +1,6 @@
 import CRDKafka
 import Foundation
 import MartletCore
-import Synchronization
 import Testing
 
 @testable import Streams
@@ -42,7 +41,7 @@ private final class MockKafka: @unchecked Sendable {
         headers: [StreamHeader("trace", "t\(number)")], id: "")
     }
     let failures = await sink.send(messages).compactMap { $0 }
-    #expect(failures.isEmpty, "\(failures.first?.reason ?? "")")
+    #expect(failures.isEmpty, "\(failures)")
     await sink.close()
   }
 
@@ -71,42 +70,7 @@ private final class MockKafka: @unchecked Sendable {
   }
 }
 
-/// A source that dies as a killed process does: after so many messages it neither acknowledges nor takes any more.
-private final class DyingSource: StreamSource {
-  struct Killed: Error {}
-  private let source: KafkaSource
-  private let life: Int
-  private let acknowledged = Mutex(0)
-
-  init(_ source: KafkaSource, life: Int) {
-    self.source = source
-    self.life = life
-  }
-
-  func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage] { try await source.receive(count, within: delay) }
-
-  func acknowledge(_ messages: [StreamMessage]) async throws {
-    let all = acknowledged.withLock { all in
-      all += messages.count
-      return all
-    }
-    guard all < life else { throw Killed() }
-    try await source.acknowledge(messages)
-  }
-
-  func lag() -> Int? { source.lag() }
-  func close() async { await source.close(committing: false) }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct KafkaTests {
-  /// Runs a processor until it has done so much.
-  private func run(_ processor: StreamProcessor, until isDone: (StreamFigures) -> Bool) async throws -> StreamFigures {
-    let task = Task { try await processor.run() }
-    for _ in 0..<4000 where !isDone(processor.figures) && !task.isCancelled { try await Task.sleep(for: .milliseconds(5)) }
-    task.cancel()
-    return try await task.value
-  }
-
   @Test func `a thousand messages with poison are answered, and a second process goes on where the first stopped`() async throws {
     let kafka = try MockKafka()
     try await kafka.publish(0..<1000) { $0 % 50 == 7 }
@@ -130,7 +94,8 @@ private final class DyingSource: StreamSource {
   @Test func `after a kill nothing is lost and nothing is answered twice`() async throws {
     let kafka = try MockKafka()
     try await kafka.publish(0..<1000) { $0 % 100 == 1 }
-    let dying = try kafka.processor(DyingSource(kafka.source(), life: 500))
+    let source = try kafka.source()
+    let dying = try kafka.processor(DyingSource(source, life: 500) { await source.close(committing: false) })
     await #expect(throws: DyingSource.Killed.self) { _ = try await dying.run() }
     let before = try await kafka.all("out").count
     #expect(before > 400 && before < 1000)
@@ -151,7 +116,9 @@ private final class DyingSource: StreamSource {
     let task = Task { try await processor.run() }
     while processor.figures.answered < 100 { try await Task.sleep(for: .milliseconds(2)) }
     kafka.stop()
-    try await Task.sleep(for: .milliseconds(700))
+    // It is told that the broker is away, and for how long it is.
+    for _ in 0..<4000 where processor.figures.connectionFailures == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(processor.figures.connectionFailures > 0 && processor.trouble?.contains(" (after ") == false)
     kafka.start()
     for _ in 0..<4000 where processor.figures.answered < 300 { try await Task.sleep(for: .milliseconds(5)) }
     task.cancel()

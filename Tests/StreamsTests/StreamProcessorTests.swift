@@ -50,7 +50,50 @@ final class MemorySource: StreamSource {
   }
 
   func lag() -> Int? { waiting.withLock { $0.count } }
+  var connection: StreamConnection { StreamConnection() }
   func close() async {}
+}
+
+/// A source that dies as a killed process does: after so many messages it neither acknowledges nor takes any more.
+final class DyingSource: StreamSource {
+  struct Killed: Error {}
+  private let source: any StreamSource
+  private let life: Int
+  private let end: @Sendable () async -> Void
+  private let acknowledged = Mutex(0)
+  /// Messages that the broker knows to be done.
+  let kept = Mutex(0)
+
+  /// - Parameter end: how it leaves the broker; by default as usual.
+  init(_ source: any StreamSource, life: Int, end: (@Sendable () async -> Void)? = nil) {
+    self.source = source
+    self.life = life
+    self.end = end ?? { await source.close() }
+  }
+
+  func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage] { try await source.receive(count, within: delay) }
+
+  func acknowledge(_ messages: [StreamMessage]) async throws {
+    let all = acknowledged.withLock { all in
+      all += messages.count
+      return all
+    }
+    guard all < life else { throw Killed() }
+    kept.withLock { $0 += messages.count }
+    try await source.acknowledge(messages)
+  }
+
+  func lag() -> Int? { source.lag() }
+  var connection: StreamConnection { source.connection }
+  func close() async { await end() }
+}
+
+/// Runs a processor until it has done so much.
+func run(_ processor: StreamProcessor, until isDone: (StreamFigures) -> Bool) async throws -> StreamFigures {
+  let task = Task { try await processor.run() }
+  for _ in 0..<4000 where !isDone(processor.figures) { try await Task.sleep(for: .milliseconds(5)) }
+  task.cancel()
+  return try await task.value
 }
 
 final class MemorySink: StreamSink {
@@ -73,6 +116,38 @@ final class MemorySink: StreamSink {
   func close() async {}
 
   var texts: [String] { sent.withLock { $0.map { String(decoding: $0.value, as: UTF8.self) } } }
+}
+
+/// A source whose end hangs, where it is told how.
+final class HangingSource: StreamSource {
+  private let source: MemorySource
+  private let hang: (@Sendable () async -> Void)?
+
+  init(_ source: MemorySource, hang: (@Sendable () async -> Void)?) {
+    self.source = source
+    self.hang = hang
+  }
+
+  func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage] { try await source.receive(count, within: delay) }
+  func acknowledge(_ messages: [StreamMessage]) async throws { try await source.acknowledge(messages) }
+  func lag() -> Int? { source.lag() }
+  var connection: StreamConnection { source.connection }
+  func close() async { await hang?() }
+}
+
+/// A sink that never confirms, where it is told how.
+final class HangingSink: StreamSink {
+  private let hang: (@Sendable () async -> Void)?
+
+  init(hang: (@Sendable () async -> Void)?) { self.hang = hang }
+
+  func send(_ messages: [OutgoingMessage]) async -> [SendFailure?] {
+    await hang?()
+    return messages.map { _ in nil }
+  }
+
+  func recentIDs(_ limit: Int, of name: String) async throws -> [String] { [] }
+  func close() async {}
 }
 
 extension OutgoingMessage {
@@ -190,11 +265,11 @@ let bracketing: StreamAnswerer = { messages in
   @Test func `sending is repeated until the broker confirms, and what it never takes is a dead letter`() async throws {
     let queue = MemoryQueue((0..<7).map { "q\($0)" })
     let answers = MemorySink([
-      { _ in SendFailure("timed out", isTemporary: true) },
+      { _ in .temporary("timed out") },
       { message in
         switch String(decoding: message.value, as: UTF8.self) {
-        case "[q1]": SendFailure("too large", isTemporary: false)
-        case "[q2]": SendFailure("timed out", isTemporary: true)
+        case "[q1]": .refused("too large")
+        case "[q2]": .temporary("timed out")
         default: nil
         }
       },
@@ -209,7 +284,7 @@ let bracketing: StreamAnswerer = { messages in
 
   @Test func `a connection that cannot be used ends it, and nothing is acknowledged`() async throws {
     let queue = MemoryQueue(["q0", "q1"])
-    let answers = MemorySink([{ _ in SendFailure("fenced", isTemporary: false, isFatal: true) }])
+    let answers = MemorySink([{ _ in .fatal("fenced") }])
     do {
       _ = try await run(queue, answers, MemorySink())
       Issue.record("the connection is gone")
@@ -235,6 +310,60 @@ let bracketing: StreamAnswerer = { messages in
     #expect(figures.answered == 21 && answers.texts.count == 21 && queue.done.withLock { $0.count } == 21)
   }
 
+  @Test(arguments: ["model", "answers", "source"]) func `a stop is over in time, whatever hangs`(_ hanging: String) async throws {
+    let (hangs, signal) = AsyncStream<Void>.makeStream()
+    let hang: @Sendable () async -> Void = {
+      signal.yield()
+      // Cancellation does not help, as with a broker that is away.
+      await Task { try? await Task.sleep(for: .seconds(600)) }.value
+    }
+    var settings = settings()
+    settings.drain = .milliseconds(50)
+    let queue = MemoryQueue(["q0"])
+    let processor = StreamProcessor(
+      from: HangingSource(MemorySource(queue), hang: hanging == "source" ? hang : nil),
+      to: HangingSink(hang: hanging == "answers" ? hang : nil), dead: MemorySink(), model: "m@1", settings: settings
+    ) { messages in
+      if hanging == "model" { await hang() }
+      return await bracketing(messages)
+    }
+    let task = Task { try await processor.run() }
+    if hanging == "source" {
+      // It hangs when it is closed.
+      for _ in 0..<4000 where queue.done.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(1)) }
+    } else {
+      for await _ in hangs { break }
+    }
+    task.cancel()
+    do {
+      _ = try await task.value
+      Issue.record("nothing has confirmed it")
+    } catch let error as StreamError { #expect(error.kind == .stopped && error.expected?.contains("delivered again") == true) }
+    #expect(queue.done.withLock { $0.isEmpty } == (hanging != "source"))
+  }
+
+  @Test func `what goes wrong is told, also where the goodbye hangs`() async throws {
+    var settings = settings()
+    settings.drain = .milliseconds(50)
+    let processor = StreamProcessor(
+      from: HangingSource(MemorySource(MemoryQueue(["q0"]))) { await Task { try? await Task.sleep(for: .seconds(600)) }.value },
+      to: MemorySink([{ _ in .fatal("fenced") }]), dead: MemorySink(), model: "m@1", settings: settings, answer: bracketing)
+    do {
+      _ = try await processor.run()
+      Issue.record("the connection is gone")
+    } catch let error as StreamError { #expect(error.kind == .fatal && error.problem.contains("fenced")) }
+  }
+
+  @Test func `a source tells of its connection until something comes again`() {
+    var connection = StreamConnection()
+    connection.failed("refused")
+    connection.failed("silent")
+    #expect(connection.failures == 2 && connection.trouble == "silent")
+    connection.works()
+    #expect(connection.failures == 2 && connection.trouble == nil)
+    #expect(KafkaIntake.lasting("a:1: Connect failed: refused (after 0ms in state CONNECT)") == "a:1: Connect failed: refused")
+  }
+
   @Test func `only a model's own answers count as answered`() {
     func id(_ model: String?, _ id: String = "a") -> String? {
       StreamHeaders.questionID(in: model.map { [StreamHeader("martlet-model", $0), StreamHeader("martlet-id", id)] } ?? [], of: "m")
@@ -258,7 +387,11 @@ let bracketing: StreamAnswerer = { messages in
     let error = StreamHeader("martlet-error", "bad-request")
     #expect(RabbitOutlet.obstacle(message(255)) == nil)
     for wrong in [message(256), message(1, [long]), message(1, [large])] {
-      #expect(RabbitOutlet.obstacle(wrong)?.isTemporary == false && RabbitOutlet.fitted(wrong) == wrong)
+      guard case .refused? = RabbitOutlet.obstacle(wrong) else {
+        Issue.record("AMQP cannot carry it")
+        continue
+      }
+      #expect(RabbitOutlet.fitted(wrong) == wrong)
       let letter = OutgoingMessage(key: wrong.key, value: wrong.value, headers: wrong.headers + [error], id: wrong.id)
       let fitted = RabbitOutlet.fitted(letter)
       #expect(RabbitOutlet.obstacle(fitted) == nil && fitted.value == [2] && fitted.headers.contains(error))
@@ -289,6 +422,6 @@ let bracketing: StreamAnswerer = { messages in
     let text = figures.prometheus(model: "churn@3")
     #expect(
       text.contains("martlet_stream_answered_total{model=\"churn@3\"} 3\n") && text.contains("martlet_stream_lag{model=\"churn@3\"} 17\n"))
-    #expect(text.split(separator: "\n").count == 7 * 3)
+    #expect(text.split(separator: "\n").count == 8 * 3)
   }
 }

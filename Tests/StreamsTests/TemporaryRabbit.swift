@@ -19,17 +19,22 @@ final class TemporaryRabbit: @unchecked Sendable {
 
   private let folder: String
   private let port: Int
+  private let node: String
   private let environment: [String: String]
   private let epmdPort: Int
+  private let certificates: BrokerCertificates?
   /// The end of a pipe: when the process ends, however it ends, the server's keeper reads its end and kills the server.
   private var lifeline: FileHandle?
   private var keeper: Process?
 
-  init(queues: [String]) throws {
+  /// - Parameter certificates: with them it speaks TLS, and with clients that have a certificate only.
+  init(queues: [String], certificates: BrokerCertificates? = nil) throws {
+    self.certificates = certificates
     let name = "martlet-mq-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    port = try Self.freePort()
+    let port = try Self.freePort()
+    self.port = port
     epmdPort = try Self.freePort()
     let user: JSONValue = ["name": "guest", "password": "guest", "tags": "administrator"]
     let rights: JSONValue = ["user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"]
@@ -39,12 +44,24 @@ final class TemporaryRabbit: @unchecked Sendable {
         queues.map { ["name": .string($0), "vhost": "/", "durable": true, "auto_delete": false, "arguments": [:]] as JSONValue }),
     ]
     try AtomicFile.write(JSON.encode(definitions), to: folder + "/definitions.json")
-    try AtomicFile.write(
-      Data("load_definitions = \(folder)/definitions.json\nlisteners.tcp.1 = 127.0.0.1:\(port)\n".utf8), to: folder + "/rabbit.conf")
+    let listener =
+      certificates.map { made in
+        """
+        listeners.tcp = none
+        listeners.ssl.1 = 127.0.0.1:\(port)
+        ssl_options.cacertfile = \(made.authority)
+        ssl_options.certfile = \(made.broker.certificate)
+        ssl_options.keyfile = \(made.broker.key)
+        ssl_options.verify = verify_peer
+        ssl_options.fail_if_no_peer_cert = true
+        """
+      } ?? "listeners.tcp.1 = 127.0.0.1:\(port)"
+    try AtomicFile.write(Data("load_definitions = \(folder)/definitions.json\n\(listener)\n".utf8), to: folder + "/rabbit.conf")
     try AtomicFile.write(Data("[].\n".utf8), to: folder + "/plugins")
+    node = name + "@localhost"
     environment = [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8",
-      "RABBITMQ_NODENAME": "\(name)@localhost", "RABBITMQ_NODE_PORT": String(port), "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+      "RABBITMQ_NODENAME": node, "RABBITMQ_NODE_PORT": String(port), "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
       "RABBITMQ_DIST_PORT": String(try Self.freePort()), "ERL_EPMD_PORT": String(epmdPort), "ERL_EPMD_ADDRESS": "127.0.0.1",
       "RABBITMQ_MNESIA_BASE": folder + "/mnesia", "RABBITMQ_LOG_BASE": folder + "/log", "RABBITMQ_LOGS": "-",
       "RABBITMQ_CONFIG_FILE": folder + "/rabbit.conf", "RABBITMQ_ENABLED_PLUGINS_FILE": folder + "/plugins",
@@ -100,9 +117,29 @@ final class TemporaryRabbit: @unchecked Sendable {
     keeper = nil
   }
 
+  /// Lets the server itself evaluate an Erlang expression.
+  func evaluate(_ expression: String) throws {
+    let process = Process(), said = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/lib/rabbitmq/bin/rabbitmqctl")
+    process.arguments = ["-n", node, "eval", expression]
+    process.environment = environment
+    process.standardOutput = said
+    process.standardError = said
+    try process.run()
+    let words = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure(description: words) }
+  }
+
   func settings(_ queue: String, prefetch: Int = 1000) -> RabbitSettings {
-    var settings = RabbitSettings(host: "127.0.0.1", port: port, queue: queue)
+    var settings = RabbitSettings(host: certificates == nil ? "127.0.0.1" : "localhost", port: port, queue: queue)
     settings.prefetch = prefetch
+    if let certificates {
+      settings.isSecure = true
+      settings.security.authority = certificates.authority
+      settings.security.certificate = certificates.client.certificate
+      settings.security.key = certificates.client.key
+    }
     return settings
   }
 

@@ -37,9 +37,30 @@ typedef struct {
   CRBytes body, message_id, correlation_id;
 } CRMessage;
 
+/// A header to be sent: a text.
 typedef struct {
   CRBytes name, value;
 } CRHeader;
+
+typedef enum { CR_NOTHING, CR_BYTES, CR_BOOLEAN, CR_WHOLE, CR_NUMBER, CR_TIME, CR_LIST, CR_TABLE } CRKind;
+
+/// A value of a header that came.
+typedef struct {
+  CRKind kind;
+  CRBytes bytes;
+  /// A whole number, 0 or 1 for booleans, seconds since 1970 for times.
+  int64_t whole;
+  double number;
+  /// Of a list or table; ask `cr_item` for what it holds.
+  const void *items;
+  size_t count;
+} CRValue;
+
+/// A value with its name; one in a list has none.
+typedef struct {
+  CRBytes name;
+  CRValue value;
+} CRField;
 
 typedef enum { CR_ACK, CR_NACK, CR_RETURN } CRVerdict;
 
@@ -61,9 +82,10 @@ void cr_close(CRConnection *connection, bool politely);
 int cr_consume(CRConnection *connection, const char *queue, uint16_t prefetch, bool *refused, char *error, size_t size);
 /// Waits for a message, which stays until the next call of `cr_next` or `cr_close`.
 int cr_next(CRConnection *connection, int milliseconds, CRMessage *message, char *error, size_t size);
-size_t cr_header_count(const CRConnection *connection);
-/// A header of the message that `cr_next` gave; false where it is no text.
-bool cr_header(const CRConnection *connection, size_t place, CRHeader *header);
+/// The headers of the message that `cr_next` gave, as a table.
+CRValue cr_headers(const CRConnection *connection);
+/// What a list or a table holds at a place below its count.
+CRField cr_item(const CRValue *holder, size_t place);
 int cr_acknowledge(CRConnection *connection, uint64_t tag, char *error, size_t size);
 /// How many messages wait in a queue; makes none.
 int cr_count(CRConnection *connection, const char *queue, uint32_t *count, char *error, size_t size);

@@ -2,6 +2,7 @@ import Charts
 public import Commands
 import Foundation
 import MartletCore
+import Project
 import Registry
 import Serving
 import Streams
@@ -13,6 +14,10 @@ enum StreamWork {
     let clock = ContinuousClock.now
     // Addresses and credentials are looked at before a model is loaded.
     let addresses = (from: try StreamAddress(request.from), to: try StreamAddress(request.to), dead: try StreamAddress(request.dead))
+    for (option, place) in [("--to", addresses.to), ("--dead", addresses.dead)] where place == addresses.from {
+      throw ArgumentError(
+        "\(option) is '\(place)', as --from is: what is sent there would be questions again", expected: "another topic or queue")
+    }
     let security = try StreamSecurity(environment: ProcessInfo.processInfo.environment)
     let registry = try ModelRegistry.open(at: request.surroundings.registry)
     let version = try registry.resolve(request.reference)
@@ -24,7 +29,7 @@ enum StreamWork {
     settings.batch = request.batch
     settings.batchDelay = .milliseconds(request.batchDelay)
     settings.attempts = request.attempts
-    settings.identity = StreamIdentity(rawValue: request.identity) ?? .message
+    settings.identity = request.identity == .key ? .key : .message
     let processor = StreamProcessor(
       from: try source(addresses.from, group: request.group ?? "martlet-\(version.name)", request.prefetch, security),
       to: try sink(addresses.to, security), dead: try sink(addresses.dead, security), model: version.reference, settings: settings,
@@ -90,14 +95,14 @@ enum StreamWork {
       var settings = kafka(address, security)
       settings.prefetch = prefetch
       return try KafkaSource(address.name, group: group, settings: settings)
-    case .amqp: return try RabbitSource(rabbit(address, security, prefetch))
+    case .amqp: return RabbitSource(rabbit(address, security, prefetch))
     }
   }
 
   private static func sink(_ address: StreamAddress, _ security: StreamSecurity) throws -> any StreamSink {
     switch address.system {
     case .kafka: return try KafkaSink(address.name, settings: kafka(address, security))
-    case .amqp: return try RabbitSink(rabbit(address, security, 1))
+    case .amqp: return RabbitSink(rabbit(address, security))
     }
   }
 
@@ -108,7 +113,7 @@ enum StreamWork {
     return settings
   }
 
-  private static func rabbit(_ address: StreamAddress, _ security: StreamSecurity, _ prefetch: Int) -> RabbitSettings {
+  private static func rabbit(_ address: StreamAddress, _ security: StreamSecurity, _ prefetch: Int = 1) -> RabbitSettings {
     var settings = RabbitSettings(address)
     settings.security = security
     settings.prefetch = prefetch

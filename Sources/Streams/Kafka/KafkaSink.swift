@@ -45,7 +45,7 @@ public final class KafkaSink: StreamSink {
       let batch = KafkaBatch(messages.count, continuation)
       for (place, message) in messages.enumerated() {
         guard let ticket = deliveries.open(batch, place) else {
-          batch.finish(place, SendFailure("the connection is closed", isTemporary: false, isFatal: true))
+          batch.finish(place, .fatal("the connection is closed"))
           continue
         }
         let error = produce(message, ticket)
@@ -112,9 +112,7 @@ final class KafkaDeliveries: Sendable {
   private struct State {
     var last: UInt = 0
     var open: [UInt: (batch: KafkaBatch, place: Int)] = [:]
-    var isClosing = false
-    var isClosed = false
-    var closers: [CheckedContinuation<Void, Never>] = []
+    var end = ThreadEnd()
   }
 
   private let state = Mutex(State())
@@ -122,7 +120,7 @@ final class KafkaDeliveries: Sendable {
   /// - Returns: `nil` after a stop.
   func open(_ batch: KafkaBatch, _ place: Int) -> UInt? {
     state.withLock { state in
-      guard !state.isClosing else { return nil }
+      guard !state.end.isAsked else { return nil }
       state.last += 1
       state.open[state.last] = (batch, place)
       return state.last
@@ -140,41 +138,30 @@ final class KafkaDeliveries: Sendable {
     case RD_KAFKA_RESP_ERR_NO_ERROR: return nil
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
       RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD:
-      return SendFailure(reason, isTemporary: false)
+      return .refused(reason)
     case RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR__AUTHENTICATION,
       RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      return SendFailure(reason, isTemporary: false, isFatal: true)
-    default: return SendFailure(reason, isTemporary: true)
+      return .fatal(reason)
+    default: return .temporary(reason)
     }
   }
 
-  func stop(_ continuation: CheckedContinuation<Void, Never>?) {
-    let isClosed = state.withLock { state in
-      state.isClosing = true
-      if let continuation, !state.isClosed { state.closers.append(continuation) }
-      return state.isClosed
-    }
-    if isClosed { continuation?.resume() }
-  }
+  func stop(_ waiter: CheckedContinuation<Void, Never>?) { if state.withLock({ $0.end.ask(waiter) }) { waiter?.resume() } }
 
   /// Calls librdkafka until a stop; the delivery reports come from here.
   func loop(_ client: KafkaClient) {
-    while !state.withLock({ $0.isClosing }) { rd_kafka_poll(client.handle, 100) }
+    while !state.withLock({ $0.end.isAsked }) { rd_kafka_poll(client.handle, 100) }
     rd_kafka_flush(client.handle, 5000)
     // What is still on its way reports its failure now.
     rd_kafka_purge(client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
     rd_kafka_flush(client.handle, 1000)
-    let (closers, open) = state.withLock { state in
-      defer {
-        state.closers = []
-        state.open = [:]
-      }
-      state.isClosed = true
-      return (state.closers, Array(state.open.values))
+    let (waiters, open) = state.withLock { state in
+      defer { state.open = [:] }
+      return (state.end.finish(), Array(state.open.values))
     }
     rd_kafka_destroy(client.handle)
-    for (batch, place) in open { batch.finish(place, SendFailure("the connection is closed", isTemporary: false, isFatal: true)) }
-    for closer in closers { closer.resume() }
+    for (batch, place) in open { batch.finish(place, .fatal("the connection is closed")) }
+    for waiter in waiters { waiter.resume() }
   }
 }

@@ -52,32 +52,29 @@ public final class KafkaSource: StreamSource {
     BlockingThread.start("martlet.kafka.source") { intake.loop(client, prefetch: prefetch) }
   }
 
-  deinit { intake.stop(committing: false, nil) }
+  deinit { intake.inbox.stop(committing: false) }
 
   public func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage] {
-    let wanted = min(count, prefetch)
-    let isThere = try await BatchWaiting.wait(wanted, within: delay) { intake.state.withLock { ($0.ready.count, $0.failure) } }
-    return isThere ? intake.take(count) : []
+    // More than is kept ready cannot be waited for.
+    try await intake.inbox.receive(min(count, prefetch), within: delay)
   }
 
   public func acknowledge(_ messages: [StreamMessage]) async throws { intake.acknowledge(messages) }
 
   public func lag() -> Int? { intake.lag(client) }
 
+  public var connection: StreamConnection { intake.inbox.state.withLock { $0.connection } }
+
   public func close() async { await close(committing: true) }
 
   /// - Parameter committing: `false` leaves the group as a killed process would, with what was acknowledged and not yet committed lost.
-  func close(committing: Bool) async {
-    await withCheckedContinuation { continuation in intake.stop(committing: committing, continuation) }
-  }
+  func close(committing: Bool) async { await intake.inbox.close(committing: committing) }
 }
 
-/// What the thread that asks librdkafka and those who take messages have in common.
+/// Asks librdkafka for messages, and tells it which of them are done.
 final class KafkaIntake: Sendable {
-  struct State {
-    var ready: [StreamMessage] = []
-    /// Grows whenever partitions come or go.
-    var round = 0
+  /// What is known of the topic's partitions. A round ends when some come or go.
+  struct Partitions {
     var assigned: [Int32] = []
     /// The offset after the last acknowledged message, by partition.
     var next: [Int32: Int64] = [:]
@@ -86,45 +83,32 @@ final class KafkaIntake: Sendable {
     /// The first offset that came, by partition.
     var first: [Int32: Int64] = [:]
     var isPaused = false
-    var isClosing = false
-    var isClosed = false
-    var commits = true
-    var failure: StreamError?
-    var closers: [CheckedContinuation<Void, Never>] = []
   }
 
-  let topic: String
-  let state = Mutex(State())
+  let inbox = Inbox(Partitions())
+  private let topic: String
 
   init(topic: String) { self.topic = topic }
 
   // For those who take --------------------------------------------------------------------------------------------------------------------
 
-  func take(_ count: Int) -> [StreamMessage] {
-    state.withLock { state in
-      let taken = Array(state.ready.prefix(count))
-      state.ready.removeFirst(taken.count)
-      return taken
-    }
-  }
-
   func acknowledge(_ messages: [StreamMessage]) {
-    state.withLock { state in
+    inbox.state.withLock { state in
       for message in messages where message.round == state.round {
         let partition = message.place.partition
-        state.next[partition] = max(state.next[partition] ?? 0, message.place.offset + 1)
-        state.uncommitted.insert(partition)
+        state.own.next[partition] = max(state.own.next[partition] ?? 0, message.place.offset + 1)
+        state.own.uncommitted.insert(partition)
       }
     }
   }
 
   func lag(_ client: KafkaClient) -> Int? {
-    state.withLock { state in
-      guard !state.isClosed, !state.assigned.isEmpty else { return nil }
+    inbox.state.withLock { state in
+      guard !state.end.isOver, !state.own.assigned.isEmpty else { return nil }
       var lag = 0
-      for partition in state.assigned {
+      for partition in state.own.assigned {
         var low: Int64 = 0, high: Int64 = 0
-        guard let place = state.next[partition] ?? state.first[partition],
+        guard let place = state.own.next[partition] ?? state.own.first[partition],
           rd_kafka_get_watermark_offsets(client.handle, topic, partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0
         else { continue }
         lag += max(0, Int(high - place))
@@ -133,21 +117,10 @@ final class KafkaIntake: Sendable {
     }
   }
 
-  /// - Parameter continuation: is resumed when the client is gone.
-  func stop(committing: Bool, _ continuation: CheckedContinuation<Void, Never>?) {
-    let isClosed = state.withLock { state in
-      if !state.isClosing { state.commits = committing }
-      state.isClosing = true
-      if let continuation, !state.isClosed { state.closers.append(continuation) }
-      return state.isClosed
-    }
-    if isClosed { continuation?.resume() }
-  }
-
   // On the thread -------------------------------------------------------------------------------------------------------------------------
 
   func loop(_ client: KafkaClient, prefetch: Int) {
-    while !state.withLock({ $0.isClosing }) {
+    while inbox.isWanted {
       flow(client, prefetch: prefetch)
       commit(client.handle, waits: false)
       guard let raw = rd_kafka_consumer_poll(client.handle, 50) else { continue }
@@ -156,35 +129,33 @@ final class KafkaIntake: Sendable {
         failed(raw.pointee.err, KafkaClient.text(raw.pointee.err))
         continue
       }
-      let round = state.withLock { $0.round }
+      let round = inbox.state.withLock { $0.round }
       let message = KafkaClient.message(raw, topic: topic, round: round)
-      state.withLock { state in
+      inbox.state.withLock { state in
         state.ready.append(message)
-        if state.first[message.place.partition] == nil { state.first[message.place.partition] = message.place.offset }
+        state.connection.works()
+        if state.own.first[message.place.partition] == nil { state.own.first[message.place.partition] = message.place.offset }
       }
     }
     commit(client.handle, waits: true)
     // Leaves the group, which calls `rebalance` on this thread.
     rd_kafka_consumer_close(client.handle)
-    let closers = state.withLock { state in
-      state.isClosed = true
-      defer { state.closers = [] }
-      return state.closers
-    }
+    // Nobody asks a client that is gone for its lag.
+    let waiters = inbox.state.withLock { $0.end.finish() }
     rd_kafka_destroy(client.handle)
-    for closer in closers { closer.resume() }
+    for waiter in waiters { waiter.resume() }
   }
 
   /// Pauses what would bring more messages than wanted, and lets it go on when half of them are taken.
   private func flow(_ client: KafkaClient, prefetch: Int) {
-    let change = state.withLock { state -> (pause: Bool, partitions: [Int32])? in
-      if !state.isPaused, state.ready.count >= prefetch, !state.assigned.isEmpty {
-        state.isPaused = true
-        return (true, state.assigned)
+    let change = inbox.state.withLock { state -> (pause: Bool, partitions: [Int32])? in
+      if !state.own.isPaused, state.ready.count >= prefetch, !state.own.assigned.isEmpty {
+        state.own.isPaused = true
+        return (true, state.own.assigned)
       }
-      if state.isPaused, state.ready.count <= prefetch / 2 {
-        state.isPaused = false
-        return (false, state.assigned)
+      if state.own.isPaused, state.ready.count <= prefetch / 2 {
+        state.own.isPaused = false
+        return (false, state.own.assigned)
       }
       return nil
     }
@@ -195,10 +166,10 @@ final class KafkaIntake: Sendable {
 
   /// Commits what was acknowledged. A commit that fails is no loss: the messages come again and are known.
   private func commit(_ handle: OpaquePointer, waits: Bool) {
-    let offsets = state.withLock { state -> [(partition: Int32, offset: Int64)] in
+    let offsets = inbox.state.withLock { state -> [(partition: Int32, offset: Int64)] in
       guard state.commits else { return [] }
-      defer { state.uncommitted = [] }
-      return state.uncommitted.sorted().compactMap { partition in state.next[partition].map { (partition, $0) } }
+      defer { state.own.uncommitted = [] }
+      return state.own.uncommitted.sorted().compactMap { partition in state.own.next[partition].map { (partition, $0) } }
     }
     guard !offsets.isEmpty, let list = KafkaClient.list(topic, offsets) else { return }
     rd_kafka_commit(handle, list, waits ? 0 : 1)
@@ -212,26 +183,23 @@ final class KafkaIntake: Sendable {
     if !isAssigned {
       commit(handle, waits: true)
       // librdkafka remembers a pause beyond the assignment: a partition that came back would stay silent.
-      if let partitions, state.withLock({ $0.isPaused }) { rd_kafka_resume_partitions(handle, partitions) }
+      if let partitions, inbox.state.withLock({ $0.own.isPaused }) { rd_kafka_resume_partitions(handle, partitions) }
     }
     var numbers: [Int32] = []
     if isAssigned, let partitions {
       for place in 0..<Int(partitions.pointee.cnt) { numbers.append(partitions.pointee.elems[place].partition) }
     }
-    state.withLock { state in
+    inbox.state.withLock { state in
       // Messages of partitions that went belong to others; they come again from the last commit if they come back.
       state.ready = []
-      state.next = [:]
-      state.uncommitted = []
-      state.first = [:]
-      state.assigned = numbers
-      state.isPaused = false
+      state.own = Partitions(assigned: numbers)
       state.round += 1
+      if isAssigned { state.connection.works() }
     }
     rd_kafka_assign(handle, isAssigned ? partitions : nil)
   }
 
-  /// Most errors pass, and librdkafka tries again by itself.
+  /// Most errors pass, and librdkafka tries again by itself; they are counted, and told of until something comes again.
   func failed(_ error: rd_kafka_resp_err_t, _ reason: String) {
     let failure: StreamError? =
       switch error {
@@ -244,11 +212,18 @@ final class KafkaIntake: Sendable {
         StreamError(.refused, "Kafka knows no topic '\(topic)'", remedy: "make the topic, or check its name")
       default: nil
       }
-    guard let failure else { return }
-    state.withLock { state in
+    inbox.state.withLock { state in
       // A topic that was there is being moved.
-      if error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, state.round > 0 { return }
-      if state.failure == nil { state.failure = failure }
+      let isMoving = [RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC].contains(error) && state.round > 0
+      if let failure, !isMoving {
+        if state.failure == nil { state.failure = failure }
+      } else if error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN {
+        // That all are down follows from each being down, which was told.
+        state.connection.failed(Self.lasting(reason))
+      }
     }
   }
+
+  /// What librdkafka says of a failure without how long that one took, so that equal failures are told once.
+  static func lasting(_ reason: String) -> String { reason.range(of: " (after ").map { String(reason[..<$0.lowerBound]) } ?? reason }
 }

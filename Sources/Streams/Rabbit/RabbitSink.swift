@@ -10,8 +10,8 @@ import Synchronization
 public final class RabbitSink: StreamSink {
   private let outlet: RabbitOutlet
 
-  /// - Throws: nothing yet: a broker that does not answer, or refuses, is told of by `send`.
-  public init(_ settings: RabbitSettings) throws {
+  /// A broker that does not answer, or refuses, is told of by `send`.
+  public init(_ settings: RabbitSettings) {
     let outlet = RabbitOutlet(settings)
     self.outlet = outlet
     BlockingThread.start("martlet.rabbit.sink") { outlet.loop() }
@@ -39,9 +39,7 @@ final class RabbitOutlet: Sendable {
 
   private struct State {
     var waiting: [Batch] = []
-    var isClosing = false
-    var isClosed = false
-    var closers: [CheckedContinuation<Void, Never>] = []
+    var end = ThreadEnd()
   }
 
   /// A connection and how many messages went over it.
@@ -64,22 +62,15 @@ final class RabbitOutlet: Sendable {
 
   func add(_ batch: Batch) {
     let isLate = state.withLock { state in
-      if !state.isClosing { state.waiting.append(batch) }
-      return state.isClosing
+      if !state.end.isAsked { state.waiting.append(batch) }
+      return state.end.isAsked
     }
-    if isLate { batch.continuation.resume(returning: batch.messages.map { _ in Self.closed }) }
+    if isLate { batch.continuation.resume(returning: batch.messages.map { _ in .fatal("the connection is closed") }) }
     signal.signal()
   }
 
-  private static let closed = SendFailure("the connection is closed", isTemporary: false, isFatal: true)
-
-  func stop(_ continuation: CheckedContinuation<Void, Never>?) {
-    let isClosed = state.withLock { state in
-      state.isClosing = true
-      if let continuation, !state.isClosed { state.closers.append(continuation) }
-      return state.isClosed
-    }
-    if isClosed { continuation?.resume() }
+  func stop(_ waiter: CheckedContinuation<Void, Never>?) {
+    if state.withLock({ $0.end.ask(waiter) }) { waiter?.resume() }
     signal.signal()
   }
 
@@ -91,7 +82,7 @@ final class RabbitOutlet: Sendable {
       // A second without work is time for a heartbeat.
       _ = signal.wait(timeout: .now() + 1)
       let (batch, isClosing) = state.withLock { state in
-        (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.isClosing)
+        (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.end.isAsked)
       }
       if let batch {
         batch.continuation.resume(returning: send(batch.messages, &line))
@@ -104,12 +95,7 @@ final class RabbitOutlet: Sendable {
       }
     }
     line?.connection.close(politely: true)
-    let closers = state.withLock { state in
-      state.isClosed = true
-      defer { state.closers = [] }
-      return state.closers
-    }
-    for closer in closers { closer.resume() }
+    for waiter in state.withLock({ $0.end.finish() }) { waiter.resume() }
   }
 
   /// A message's headers have to fit into one frame beside its other properties; a frame has 131,072 bytes.
@@ -122,13 +108,13 @@ final class RabbitOutlet: Sendable {
   /// - Returns: why AMQP cannot carry a message, however often it is tried.
   static func obstacle(_ message: OutgoingMessage) -> SendFailure? {
     if let key = message.key, key.count > shortBytes {
-      return SendFailure("its key has \(key.count) bytes; AMQP takes \(shortBytes)", isTemporary: false)
+      return .refused("its key has \(key.count) bytes; AMQP takes \(shortBytes)")
     }
     if message.id.utf8.count > shortBytes || message.headers.contains(where: { $0.name.utf8.count > shortBytes }) {
-      return SendFailure("its id or a header's name has more than \(shortBytes) bytes", isTemporary: false)
+      return .refused("its id or a header's name has more than \(shortBytes) bytes")
     }
     let bytes = size(message.headers)
-    return bytes > headerBytes ? SendFailure("its headers have \(bytes) bytes; AMQP takes \(headerBytes)", isTemporary: false) : nil
+    return bytes > headerBytes ? .refused("its headers have \(bytes) bytes; AMQP takes \(headerBytes)") : nil
   }
 
   /// A dead letter is the last place where a message can go, so it leaves out what AMQP cannot carry, and says so.
@@ -172,7 +158,7 @@ final class RabbitOutlet: Sendable {
     } catch {
       line?.connection.close(politely: false)
       line = nil
-      let failure = SendFailure(error.problem, isTemporary: error.kind != .refused, isFatal: error.kind == .refused)
+      let failure: SendFailure = error.kind == .refused ? .fatal(error.problem) : .temporary(error.problem)
       for place in outcomes.indices where outcomes[place] == nil { outcomes[place] = .some(failure) }
     }
     return outcomes.map { $0 ?? nil }
@@ -229,9 +215,9 @@ final class RabbitOutlet: Sendable {
         let place = Int(number - first)
         guard outcomes[place] == nil else { continue }
         if said.verdict == CR_NACK {
-          outcomes[place] = .some(SendFailure("the broker could not keep it", isTemporary: true))
+          outcomes[place] = .some(.temporary("the broker could not keep it"))
         } else if returned.contains(messages[place].id) {
-          outcomes[place] = .some(SendFailure("there is no queue '\(settings.queue)'", isTemporary: false, isFatal: true))
+          outcomes[place] = .some(.fatal("there is no queue '\(settings.queue)'"))
         } else {
           outcomes[place] = .some(nil)
         }

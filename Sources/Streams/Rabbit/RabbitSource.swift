@@ -3,63 +3,52 @@ import Foundation
 import MartletCore
 import Synchronization
 
-/// Takes messages from a queue. A message's key is its `correlation_id`, its own name its `message_id`.
+/// Takes messages from a queue. A message's key is its `correlation_id`, its own name its `message_id`; headers that are no texts are
+/// spelled out.
 ///
 /// A thread of its own owns the connection, answers heartbeats and makes a new one when it breaks; the broker then delivers again what was
 /// not acknowledged.
 public final class RabbitSource: StreamSource {
   private let intake: RabbitIntake
 
-  /// - Throws: nothing yet: a broker that does not answer is waited for, one that refuses is told of by `receive`.
-  public init(_ settings: RabbitSettings) throws {
+  /// A broker that does not answer is waited for, one that refuses is told of by `receive`.
+  public init(_ settings: RabbitSettings) {
     let intake = RabbitIntake(settings)
     self.intake = intake
-    BlockingThread.start("martlet.rabbit.source") { intake.loop() }
+    // librabbitmq reads nested headers by calling itself: one frame's worth of them, 26,000 levels, needs more than a thread's usual stack.
+    BlockingThread.start("martlet.rabbit.source", stack: 32 << 20) { intake.loop() }
   }
 
-  deinit { intake.stop(committing: false, nil) }
+  deinit { intake.inbox.stop(committing: false) }
 
   public func receive(_ count: Int, within delay: Duration) async throws -> [StreamMessage] {
     // More than the broker sends cannot be waited for.
-    let wanted = min(count, intake.prefetch)
-    let isThere = try await BatchWaiting.wait(wanted, within: delay) { intake.state.withLock { ($0.ready.count, $0.failure) } }
-    return isThere ? intake.take(count) : []
+    try await intake.inbox.receive(min(count, intake.prefetch), within: delay)
   }
 
   public func acknowledge(_ messages: [StreamMessage]) async throws {
-    intake.state.withLock { state in
-      for message in messages where message.round == state.round { state.done.append(UInt64(message.place.offset)) }
+    intake.inbox.state.withLock { state in
+      for message in messages where message.round == state.round { state.own.done.append(UInt64(message.place.offset)) }
     }
   }
 
-  public func lag() -> Int? { intake.state.withLock { state in state.waiting.map { $0 + state.ready.count } } }
+  public func lag() -> Int? { intake.inbox.state.withLock { state in state.own.waiting.map { $0 + state.ready.count } } }
 
-  public func close() async { await close(committing: true) }
+  public var connection: StreamConnection { intake.inbox.state.withLock { $0.connection } }
 
-  /// - Parameter committing: `false` drops the connection as a killed process would.
-  func close(committing: Bool) async {
-    await withCheckedContinuation { continuation in intake.stop(committing: committing, continuation) }
-  }
+  public func close() async { await intake.inbox.close(committing: true) }
 }
 
-/// What the thread of the connection and those who take messages have in common.
+/// Takes deliveries from the queue over one connection after the other, each of which is a round.
 final class RabbitIntake: Sendable {
-  struct State {
-    var ready: [StreamMessage] = []
-    /// Grows with each connection: what an earlier one delivered can no longer be acknowledged.
-    var round = 0
+  struct Deliveries {
     /// Acknowledged here and not yet at the broker.
     var done: [UInt64] = []
     /// Messages in the queue that nobody has taken, when it was last asked.
     var waiting: Int?
-    var isClosing = false
-    var isClosed = false
-    var commits = true
-    var failure: StreamError?
-    var closers: [CheckedContinuation<Void, Never>] = []
   }
 
-  let state = Mutex(State())
+  let inbox = Inbox(Deliveries())
   let prefetch: Int
   private let settings: RabbitSettings
   private let place: String
@@ -70,33 +59,13 @@ final class RabbitIntake: Sendable {
     place = "the queue '\(settings.queue)' at \(settings.host):\(settings.port)"
   }
 
-  func take(_ count: Int) -> [StreamMessage] {
-    state.withLock { state in
-      let taken = Array(state.ready.prefix(count))
-      state.ready.removeFirst(taken.count)
-      return taken
-    }
-  }
-
-  func stop(committing: Bool, _ continuation: CheckedContinuation<Void, Never>?) {
-    let isClosed = state.withLock { state in
-      if !state.isClosing { state.commits = committing }
-      state.isClosing = true
-      if let continuation, !state.isClosed { state.closers.append(continuation) }
-      return state.isClosed
-    }
-    if isClosed { continuation?.resume() }
-  }
-
-  private var isWanted: Bool { state.withLock { !$0.isClosing } }
-
   // On the thread -------------------------------------------------------------------------------------------------------------------------
 
   func loop() {
     var connection: RabbitConnection?
     var reconnecting = Reconnecting()
     var lastCount = Date.distantPast
-    while isWanted {
+    while inbox.isWanted {
       do throws(StreamError) {
         if let connection {
           try acknowledge(connection)
@@ -115,6 +84,7 @@ final class RabbitIntake: Sendable {
           }
           connection = made
           reconnecting.succeeded()
+          inbox.state.withLock { $0.connection.works() }
           forgetDeliveries()
         }
       } catch {
@@ -122,39 +92,34 @@ final class RabbitIntake: Sendable {
         connection = nil
         forgetDeliveries()
         if error.kind == .refused {
-          state.withLock { $0.failure = error }
+          inbox.state.withLock { $0.failure = error }
           break
         }
-        reconnecting.wait { isWanted }
+        inbox.state.withLock { $0.connection.failed(error.problem) }
+        reconnecting.wait { inbox.isWanted }
       }
     }
     if let connection {
-      let commits = state.withLock { $0.commits }
+      let commits = inbox.state.withLock { $0.commits }
       if commits { try? acknowledge(connection) }
       connection.close(politely: commits)
     }
     // After a refusal the thread is over before anybody has asked for it.
-    let closers = state.withLock { state in
-      state.isClosed = true
-      defer { state.closers = [] }
-      return state.closers
-    }
-    for closer in closers { closer.resume() }
+    inbox.finish()
   }
 
   private func forgetDeliveries() {
-    state.withLock { state in
+    inbox.state.withLock { state in
       state.ready = []
-      state.done = []
-      state.waiting = nil
+      state.own = Deliveries()
       state.round += 1
     }
   }
 
   private func acknowledge(_ connection: RabbitConnection) throws(StreamError) {
-    let tags = state.withLock { state in
-      defer { state.done = [] }
-      return state.done
+    let tags = inbox.state.withLock { state in
+      defer { state.own.done = [] }
+      return state.own.done
     }
     for tag in tags { _ = try connection.call(place) { _, reason, size in cr_acknowledge(connection.raw, tag, reason, size) } }
   }
@@ -162,21 +127,15 @@ final class RabbitIntake: Sendable {
   private func next(_ connection: RabbitConnection) throws(StreamError) {
     var message = CRMessage()
     guard try connection.call(place, { _, reason, size in cr_next(connection.raw, 20, &message, reason, size) }) == 1 else { return }
-    var headers: [StreamHeader] = []
-    for number in 0..<cr_header_count(connection.raw) {
-      var header = CRHeader()
-      guard cr_header(connection.raw, number, &header) else { continue }
-      headers.append(StreamHeader(String(decoding: Self.copy(header.name) ?? [], as: UTF8.self), Self.copy(header.value) ?? []))
-    }
+    let headers = RabbitHeaders.texts(cr_headers(connection.raw))
     // Many senders leave it empty where they mean none.
     let key = Self.copy(message.correlation_id).flatMap { $0.isEmpty ? nil : $0 }
     let id = Self.name(Self.copy(message.message_id), key: key)
     let (value, tag) = (Self.copy(message.body) ?? [], Int64(message.tag))
-    let found = headers
-    state.withLock { state in
+    inbox.state.withLock { state in
       state.ready.append(
         StreamMessage(
-          key: key, value: value, headers: found, messageID: id, place: StreamPlace(source: settings.queue, partition: 0, offset: tag),
+          key: key, value: value, headers: headers, messageID: id, place: StreamPlace(source: settings.queue, partition: 0, offset: tag),
           round: state.round))
     }
   }
@@ -192,7 +151,7 @@ final class RabbitIntake: Sendable {
     var count: UInt32 = 0
     _ = try connection.call(place) { _, reason, size in cr_count(connection.raw, settings.queue, &count, reason, size) }
     let waiting = Int(count)
-    state.withLock { $0.waiting = waiting }
+    inbox.state.withLock { $0.own.waiting = waiting }
   }
 
   private static func copy(_ bytes: CRBytes) -> [UInt8]? {
