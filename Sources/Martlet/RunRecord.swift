@@ -68,11 +68,11 @@ enum RunRecord {
     try store.finishRun(run.info.id, summary.training.interrupted ? .killed : .finished)
   }
 
-  /// The project's settings by path: `training.optimizer.adamw.learning-rate`. Where it would be served is none of training's business.
+  /// The project's settings by path: `training.optimizer.adamw.learning-rate`. Where it would answer is none of training's business.
   private static func params(of file: ProjectFile) throws -> [TrackingTag] {
     var seen: Set<String> = []
     return JSONPaths.flatten(try file.project.jsonValue()).sorted { $0.key < $1.key }.compactMap { path, value in
-      guard !path.hasPrefix("serve.") else { return nil }
+      guard !path.hasPrefix("serve."), !path.hasPrefix("stream.") else { return nil }
       let key = name(path.replacing("[", with: ".").replacing("]", with: ""))
       let text =
         switch value {

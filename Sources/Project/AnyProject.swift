@@ -90,6 +90,15 @@ public enum AnyProject: Codable, Sendable, Hashable {
     }
   }
 
+  /// Where messages come from and answers go; `nil` says nothing.
+  public var stream: ProjectStream? {
+    switch self {
+    case .images(let project): project.stream
+    case .table(let project): project.stream
+    case .text(let project): project.stream
+    }
+  }
+
   /// The folder for reports, logs and checkpoints, relative to the project file.
   public var output: String {
     switch self {

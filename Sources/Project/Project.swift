@@ -25,6 +25,8 @@ public struct Project: Codable, Sendable, Hashable {
   public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
+  /// Where messages come from and answers go; `nil` says nothing.
+  public var stream: ProjectStream?
   /// The folder for reports, logs and checkpoints, relative to the project file.
   public var output: String
 

@@ -15,6 +15,7 @@ public enum ProjectSchema {
       .standard("evaluation", .mapping(evaluation), [:], "How the network is judged."),
       gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
+      stream,
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
     ]))
 
@@ -119,6 +120,9 @@ public enum ProjectSchema {
       "require", .table(.number(.init())), [:],
       "What the test part has to show before a version is registered, by metric: accuracy: 0.9. For errors and losses it is the most."),
   ])
+
+  static let stream = Field.optional(
+    "stream", .mapping(ProjectStream.shape), "Where martlet stream takes messages from, and where answers go.")
 
   static let gates = Field.optional(
     "gates", .list(.text(.any), count: 0...50),

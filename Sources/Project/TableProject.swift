@@ -30,6 +30,8 @@ public struct TableProject: Codable, Sendable, Hashable {
   public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
+  /// Where messages come from and answers go; `nil` says nothing.
+  public var stream: ProjectStream?
   /// The folder for reports and logs, relative to the project file.
   public var output: String
 }

@@ -24,6 +24,7 @@ extension ProjectSchema {
       .standard("evaluation", .mapping(tableEvaluation), [:], "How the model is judged."),
       gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
+      stream,
       .standard("output", .text(.path), "runs", "The folder for reports and logs of the runs."),
     ]
     if task != .classification {

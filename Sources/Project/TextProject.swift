@@ -38,6 +38,8 @@ public struct TextProject: Codable, Sendable, Hashable {
   public var gates: [String]?
   /// Where the server listens.
   public var serve: ProjectServing
+  /// Where messages come from and answers go; `nil` says nothing.
+  public var stream: ProjectStream?
   /// The folder for reports, logs and checkpoints, relative to the project file.
   public var output: String
 }

@@ -38,6 +38,7 @@ extension ProjectSchema {
       .standard("evaluation", .mapping(textEvaluation(task)), [:], "How the model is judged."),
       gates,
       .standard("serve", .mapping(serve), [:], "Where martlet serve listens."),
+      stream,
       .standard("output", .text(.path), "runs", "The folder for reports, logs and checkpoints of the runs."),
     ]
     return .mapping(MappingShape(fields))

@@ -232,6 +232,70 @@ import Testing
     #expect(noJob.exitCode == ExitStatus.usage && noJob.notes.contains("--checkpoint"))
   }
 
+  @Test func `a job writes over nothing that it reads`() async throws {
+    let engine = ScriptedEngine()
+    func predict(_ input: String, _ output: String, failures: String? = nil) async -> Outcome {
+      let job = folder.path + "/job"
+      guard let failures else { return await martlet("predict", "a", input, "--checkpoint", job, "-o", output, engine: engine) }
+      return await martlet("predict", "a", input, "--checkpoint", job, "-o", output, "--failures", failures, engine: engine)
+    }
+    let input = try folder.write("new.csv", "tenure\n1\n"), link = folder.path + "/link.csv", roundabout = folder.path + "/./a/../new.csv"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: input)
+    try FileManager.default.createDirectory(atPath: folder.path + "/a", withIntermediateDirectories: true)
+    for output in [input, link, roundabout] {
+      let refused = await predict(input, output)
+      #expect(refused.exitCode == ExitStatus.usage && refused.notes.contains("--output '\(output)' is one of the inputs"), "\(refused)")
+    }
+    // The other way around: the input is the link.
+    #expect(await predict(link, input).exitCode == ExitStatus.usage)
+    let failures = await predict(input, folder.path + "/out.csv", failures: roundabout)
+    #expect(failures.exitCode == ExitStatus.usage && failures.notes.contains("--failures"))
+    // Where the rejected rows go by themselves counts, too.
+    let rejected = try folder.write("out.csv.failed.jsonl", "{}\n")
+    #expect(await predict(rejected, folder.path + "/out.csv").exitCode == ExitStatus.usage)
+    let both = await predict(input, folder.path + "/out.csv", failures: folder.path + "/./out.csv")
+    #expect(both.exitCode == ExitStatus.usage && both.notes.contains("expected two files"))
+    #expect(engine.asked.predict == nil)
+    #expect(await predict(input, folder.path + "/out.csv").exitCode == ExitStatus.done)
+  }
+
+  @Test func `a stream takes from the project what the command line leaves out`() async throws {
+    let engine = ScriptedEngine()
+    let project = try folder.project(
+      """
+      stream:
+        from: kafka://a:9092/in
+        to: kafka://a:9092/out
+        dead: amqp://b/dead
+        group: g
+        batch: 8
+        batch-delay: 5
+        attempts: 2
+        prefetch: 64
+        identity: key
+        metrics: figures.prom
+
+      """)
+    #expect(await martlet("stream", "--project", project, engine: engine).exitCode == ExitStatus.done)
+    var asked = try #require(engine.asked.stream)
+    #expect(asked.reference == "fashion" && asked.from == "kafka://a:9092/in" && asked.to == "kafka://a:9092/out")
+    #expect(asked.dead == "amqp://b/dead" && asked.group == "g" && asked.batch == 8 && asked.batchDelay == 5 && asked.attempts == 2)
+    #expect(asked.prefetch == 64 && asked.identity == .key && asked.metrics == folder.path + "/figures.prom")
+    _ = await martlet(
+      "stream", "fashion@2", "--project", project, "--batch", "9", "--identity", "message", "--to", "amqp://c/out", "--metrics", "m",
+      engine: engine)
+    asked = try #require(engine.asked.stream)
+    #expect(asked.reference == "fashion@2" && asked.batch == 9 && asked.identity == .message && asked.to == "amqp://c/out")
+    #expect(asked.metrics == "m" && asked.attempts == 2 && asked.from == "kafka://a:9092/in")
+    // Half a project, and half a command line.
+    let half = try folder.project("stream: {from: 'kafka://a/in', dead: 'kafka://a/dead'}\n")
+    let refused = await martlet("stream", "--project", half, engine: engine)
+    #expect(refused.exitCode == ExitStatus.usage && refused.notes.contains("--to is missing") && refused.notes.contains("stream.to"))
+    #expect(await martlet("stream", "--project", half, "--to", "kafka://a/out", engine: engine).exitCode == ExitStatus.done)
+    let wrong = try folder.project("stream: {batch: 0}\n")
+    #expect(await martlet("stream", "--project", wrong, engine: engine).exitCode == ExitStatus.usage)
+  }
+
   @Test func `a stream goes from address to address`() async {
     let engine = ScriptedEngine()
     let addresses = ["--from", "kafka://a:9092/in", "--to", "amqp://b/out", "--dead", "kafka://a:9092/dead"]
@@ -245,7 +309,7 @@ import Testing
       done.exitCode == ExitStatus.done && done.output.hasPrefix("stopped after 1,203 messages: 1,200 answered, 2 dead, 1 known already, 12")
     )
     let asked = engine.asked.stream
-    #expect(asked?.reference == "fashion@2" && asked?.to == "amqp://b/out" && asked?.batch == 8 && asked?.identity == "message")
+    #expect(asked?.reference == "fashion@2" && asked?.to == "amqp://b/out" && asked?.batch == 8 && asked?.identity == .message)
     #expect(await stream("--identity", "hash").exitCode == ExitStatus.usage)
     #expect(await stream("--prefetch", "0").exitCode == ExitStatus.usage)
     #expect(await martlet("stream", "fashion", "--from", "kafka://a/in", engine: engine).exitCode == ExitStatus.usage)

@@ -220,7 +220,8 @@ enum HelpSnapshots {
                               the same texts, sooner. Can be repeated.
       --tracking              Keep experiments, runs and models for MLflow's clients, too, on the admin
                               port where there is one (MLFLOW_TRACKING_URI).
-      --edge <folder>         Serve a directory of martlet export --edge, without a registry.
+      --edge <folder>         Serve a directory of martlet export --edge, without a registry; of a
+                              project only the one that --project names.
       --keys <file>           The file with the API keys, made by martlet keys. (default: keys.json in
                               the registry's folder, if there)
       --insecure              Listen to other machines without keys: whoever reaches the address may do
@@ -268,15 +269,15 @@ enum HelpSnapshots {
     OVERVIEW: Answer messages of Kafka or RabbitMQ until stopped.
 
     Addresses are kafka://HOST:PORT/TOPIC and amqp://HOST:PORT/QUEUE, kafkas:// and amqps:// over TLS.
-    A message is what POST /predict takes as JSON. Each is answered at least once; the header
-    martlet-id tells answers to one message. Credentials come from MARTLET_STREAM_USER and
-    MARTLET_STREAM_PASSWORD or MARTLET_STREAM_PASSWORD_FILE, certificates from MARTLET_STREAM_CA,
-    _CERTIFICATE and _KEY.
+    What is not said here comes from stream: of the project. A message is what POST /predict takes as
+    JSON. Each is answered at least once; the header martlet-id tells answers to one message.
+    Credentials come from MARTLET_STREAM_USER and MARTLET_STREAM_PASSWORD or
+    MARTLET_STREAM_PASSWORD_FILE, certificates from MARTLET_STREAM_CA, _CERTIFICATE and _KEY.
 
-    USAGE: martlet stream [<options>] <reference> --from <address> --to <address> --dead <address>
+    USAGE: martlet stream [<options>] [<reference>]
 
     ARGUMENTS:
-      <reference>             NAME@V
+      <reference>             NAME@V. (default: the newest version of the project's model)
 
     OPTIONS:
       --from <address>        Where questions come from.
@@ -291,6 +292,8 @@ enum HelpSnapshots {
       --identity <rule>       What makes two messages one question: message (id, or key and value) or
                               key. (default: message)
       --metrics <file>        Write figures for Prometheus to this file every few seconds.
+      --project <file>        The project file.
+      --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.
       --quiet                 No progress and no remarks.
       --registry <path>       The registry's folder, instead of the .martlet here or above.

@@ -32,11 +32,11 @@ private let keys: [BadFile] = [
   BadFile(
     "just words\n",
     "martlet.yml:1:1: the project is 'just words'; expected a mapping with the keys name, task, description, data, model, transfer, training, "
-      + "evaluation, gates, serve and output"),
+      + "evaluation, gates, serve, stream and output"),
   BadFile(
     "- a\n- b\n",
     "martlet.yml:1:1: the project is a list; expected a mapping with the keys name, task, description, data, model, transfer, training, "
-      + "evaluation, gates, serve and output"),
+      + "evaluation, gates, serve, stream and output"),
   BadFile(
     "{}\n", "martlet.yml:1:1: 'name' is missing; expected a name of lower-case letters, digits, '-', '_' and '.'",
     "martlet.yml:1:1: 'task' is missing; expected image-classification, classification, regression, clustering, anomaly-detection, language-model, text-classification, token-classification, embedding, translation or multi-task",

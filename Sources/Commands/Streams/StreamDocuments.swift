@@ -1,3 +1,5 @@
+public import Project
+
 /// `martlet stream`
 public struct StreamRequest: Codable, Sendable, Hashable {
   /// `NAME`, `NAME@3`, `NAME@production`.
@@ -16,8 +18,8 @@ public struct StreamRequest: Codable, Sendable, Hashable {
   public var attempts: Int
   /// Messages that are kept ready, at most.
   public var prefetch: Int
-  /// `message` or `key`.
-  public var identity: String
+  /// What makes two messages one question.
+  public var identity: ProjectStream.Identity
   /// A file for Prometheus' text format.
   public var metrics: String?
   public var surroundings: Surroundings
