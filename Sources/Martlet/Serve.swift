@@ -1,3 +1,4 @@
+import Access
 public import Commands
 import Foundation
 import MartletCore
@@ -45,13 +46,8 @@ extension MartletEngine {
         models.append(try Self.served(version, from: registry, execution))
       }
     }
-    var options = Self.options(of: request)
-    options.grpcPort = request.grpcPort
-    options.take(execution)
-    try options.takeFaults()
+    var options = try Self.options(of: request)
     let names = models.map { "\($0.name)@\($0.version)" } + languageModels.map { "\($0.name)@\($0.version)" }
-    let quiet = request.surroundings.quiet
-    let audience = options.access.audience
     // Releases are files beside the registry; one that is all on servers has no place beside it.
     if let folder = ReleaseFolder.path(registry) {
       options.releases = ReleaseSettings(store: ReleaseStore(folder: folder)) { alias, name, version, note in
@@ -65,28 +61,41 @@ extension MartletEngine {
         ServerChore("webhooks", every: .seconds(5)) { mayGoOn in _ = try registry.deliverWebhooks(while: mayGoOn) })
     }
     if isTracking { options.adminRoutes = TrackingEndpoints(try RunRecord.store(registry)).routes }
+    let what = names.isEmpty ? "no model yet" : names.joined(separator: ", ")
     let server = try ModelServer(
       models: models, languageModels: languageModels, ensembles: Self.ensembles(request.settings), options: options,
-      source: Self.source(request.surroundings.registry, execution)
-    ) { address in
+      source: Self.source(request.surroundings.registry, execution), onReady: Self.announcing(what, options.access, request))
+    return try await Self.run(server, request, names, since: clock)
+  }
+
+  /// Tells people, and whoever waits for the file, where the server listens.
+  static func announcing(
+    _ what: String, _ access: AccessSettings, _ request: ServeRequest
+  ) -> @Sendable (ModelServer.Address) async -> Void {
+    let audience = access.audience
+    return { address in
       if let path = request.readyFile {
         var ready: [String: JSONValue] = ["host": .string(address.host), "port": .int(address.port), "pid": .int(Int(getpid()))]
         if let port = address.grpcPort { ready["grpc_port"] = .int(port) }
         if let port = address.adminPort { ready["admin_port"] = .int(port) }
         do { try AtomicFile.write(JSON.encode(JSONValue.object(ready)), to: path) } catch { Terminal.note("\(error)") }
       }
-      if !quiet {
-        let grpc = address.grpcPort.map { ", gRPC at \(address.host):\($0)" } ?? ""
-        let what = names.isEmpty ? "no model yet" : names.joined(separator: ", ")
-        Terminal.note("serving \(what) at \(address.url)\(grpc) · \(audience) · Ctrl-C stops")
-      }
+      guard !request.surroundings.quiet else { return }
+      let grpc = address.grpcPort.map { ", gRPC at \(address.host):\($0)" } ?? ""
+      Terminal.note("serving \(what) at \(address.url)\(grpc) · \(audience) · Ctrl-C stops")
     }
+  }
+
+  /// Runs until a signal.
+  static func run(
+    _ server: ModelServer, _ request: ServeRequest, _ names: [String], since start: ContinuousClock.Instant
+  ) async throws -> ServeSummary {
     // Who waits for the file must not take a server that has stopped for one that listens.
     defer { if let path = request.readyFile { try? FileManager.default.removeItem(atPath: path) } }
     try await server.runUntilSignalled()
     return ServeSummary(
       models: names, host: request.host, port: server.address?.port ?? request.port, requests: server.answeredRequests,
-      seconds: (ContinuousClock.now - clock) / .seconds(1))
+      seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
   /// The names of the models that write among those that are served, and of those that routers name.

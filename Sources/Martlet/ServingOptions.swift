@@ -5,14 +5,19 @@ import Project
 import Serving
 
 extension MartletEngine {
-  /// How a server is to listen, as a request says it.
-  static func options(of request: ServeRequest) -> ServerOptions {
+  /// How a server is to listen and to compute, as a request says it.
+  /// - Throws: what is wrong with the faults of a test.
+  static func options(of request: ServeRequest) throws -> ServerOptions {
     var options = ServerOptions()
     let settings = request.listening
+    options.take(request.settings?.execution ?? ProjectExecution())
+    try options.takeFaults()
+    options.grpcPort = request.grpcPort
     options.host = request.host
     options.port = request.port
     options.access = settings.access
-    if options.access.keys == nil {
+    // What serves an edge directory has no registry, even where one lies about.
+    if options.access.keys == nil, request.edge == nil {
       let path = request.surroundings.registry + "/keys.json"
       if !request.surroundings.registry.contains("://"), FileManager.default.fileExists(atPath: path) { options.access.keys = path }
     }

@@ -45,6 +45,11 @@ import Testing
     #expect(await martlet("serve", "--edge", place, engine: engine).exitCode == ExitStatus.done)
     #expect(engine.asked.serve?.edge == place && engine.asked.serve?.references == [])
     #expect(await martlet("serve", "fashion", "--edge", place, engine: engine).exitCode == ExitStatus.usage)
+    // A project counts where somebody names it.
+    let project = try folder.project("serve: {port: 9000}\n")
+    #expect(await martlet("serve", "--edge", place, "--project", project, engine: engine).exitCode == ExitStatus.done)
+    #expect(engine.asked.serve?.port == 9000 && engine.asked.serve?.references == [] && engine.asked.serve?.settings != nil)
+    #expect(await martlet("serve", "--edge", place, "--set", "serve.port=9", engine: engine).exitCode == ExitStatus.usage)
   }
 
   @Test func `what was changed is refused`() async throws {

@@ -70,13 +70,16 @@ def main():
         served.stop()
         check("the registry's version answers", wanted[0] == 200, wanted[1][:80].decode(errors="replace"))
 
-        # Elsewhere, with nothing of ours.
-        place, home = root / "some where" / "edge", root / "home"
+        # Elsewhere, with nothing of ours but what lies about by chance: another project, and the keys of another registry.
+        place, home, work = root / "some where" / "edge", root / "home", root / "work"
         place.parent.mkdir()
         home.mkdir()
+        (work / ".martlet").mkdir(parents=True)
+        (work / "martlet.yml").write_text("name: [\n")
+        (work / ".martlet" / "keys.json").write_text("{}")
         shutil.move(root / "made", place)
         bare = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
-        edge = Server([str(place / "start")], root / "edge.json", cwd=home, env=bare)
+        edge = Server([str(place / "start")], root / "edge.json", cwd=work, env=bare)
         found = edge.ask(body)
         maps = pathlib.Path(f"/proc/{edge.process.pid}/maps").read_text()
         check("the directory answers the same bytes", found == wanted, found[1][:80].decode(errors="replace"))

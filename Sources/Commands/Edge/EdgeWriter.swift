@@ -33,7 +33,9 @@ struct EdgeWriter {
     let partial = AtomicFile.temporaryPath(beside: directory)
     var isDone = false
     defer { if !isDone { try? files.removeItem(atPath: partial) } }
-    try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
+    do { try files.createDirectory(atPath: partial, withIntermediateDirectories: true) } catch {
+      throw FileError(path: directory, problem: "cannot be made: \(error.localizedDescription)", remedy: "name another directory")
+    }
     var written = Written()
     let bundle = try registry.materialise(version, at: partial + "/" + EdgeFolder.bundleName)
     written.modelBytes = bundle.manifest.size

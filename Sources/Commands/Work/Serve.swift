@@ -33,7 +33,10 @@ struct Serve: EngineCommand {
   var tracking = false
 
   @Option(
-    help: ArgumentHelp("Serve a directory of martlet export --edge, without a registry.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp(
+      "Serve a directory of martlet export --edge, without a registry; of a project only the one that --project names.",
+      valueName: "folder"),
+    completion: .directory)
   var edge: String?
 
   @OptionGroup var security: ServeSecurityOptions
@@ -44,6 +47,9 @@ struct Serve: EngineCommand {
     if let port, !(0...65_535).contains(port) { throw ValidationError("--port is \(port); expected a whole number from 0 to 65535") }
     if edge != nil, !references.isEmpty {
       throw ValidationError("--edge serves the version in the directory; expected no NAME@V beside it")
+    }
+    if edge != nil, project.file == nil, !project.overrides.isEmpty {
+      throw ValidationError("--set changes a project, and --edge reads none; expected --project FILE beside it")
     }
     if edge != nil, tracking { throw ValidationError("--tracking keeps runs in a registry, which --edge has not") }
     if edge != nil, !drafts.isEmpty { throw ValidationError("--draft names a version of a registry, which --edge has not") }
@@ -56,7 +62,8 @@ struct Serve: EngineCommand {
   }
 
   func execute(_ engine: any Engine, _ context: CommandContext) async throws -> CommandResult {
-    let settings = try project.loadIfThere()?.project
+    // An edge directory has all it needs: a project that lies here by chance is none of its business.
+    let settings = edge == nil || project.file != nil ? try project.loadIfThere()?.project : nil
     var listening = security.merged(settings.map { ServeSettings($0.serve) } ?? ServeSettings())
     for draft in drafts {
       let parts = draft.split(separator: "=", maxSplits: 1).map(String.init)
