@@ -76,9 +76,12 @@ public struct JSONLogHandler: LogHandler {
   }
 
   /// `2026-01-31T12:34:56.789Z`, made by hand because a formatter would cost more than the rest of the line.
-  package static func timestamp() -> [UInt8] {
-    let now = Int((Date().timeIntervalSince1970 * 1000).rounded(.down))
-    let (second, day) = ((now / 1000) % 86_400, now / 86_400_000)
+  ///
+  /// - Parameter milliseconds: since 1970, from the year 0 to the year 9999; now by default.
+  package static func timestamp(_ milliseconds: Int = Int((Date().timeIntervalSince1970 * 1000).rounded(.down))) -> [UInt8] {
+    // Days and what is left of the last one; before 1970 days count backwards, and the hours of a day still forwards.
+    let day = (milliseconds >= 0 ? milliseconds : milliseconds - 86_399_999) / 86_400_000
+    let ofDay = milliseconds - day * 86_400_000, second = ofDay / 1000
     // The civil calendar from the number of days: years begin in March, so that a leap day is the last one (Hinnant, 2013).
     let shifted = day + 719_468, era = shifted / 146_097, inEra = shifted % 146_097
     let yearOfEra = (inEra - inEra / 1460 + inEra / 36_524 - inEra / 146_096) / 365
@@ -102,7 +105,7 @@ public struct JSONLogHandler: LogHandler {
     append(second / 3600, 2, ":")
     append(second / 60 % 60, 2, ":")
     append(second % 60, 2, ".")
-    append(now % 1000, 3, "Z")
+    append(ofDay % 1000, 3, "Z")
     return text
   }
 
