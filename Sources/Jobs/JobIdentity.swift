@@ -8,6 +8,18 @@ public struct JobIdentity: Codable, Sendable, Hashable {
     public var path: String
     public var bytes: Int
     public var sha256: String
+
+    /// Reads a file from its first byte to its last.
+    init(reading path: String) throws {
+      let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
+      self.init(path: path, bytes: size?.intValue ?? 0, sha256: try Digest.sha256(file: path))
+    }
+
+    init(path: String, bytes: Int, sha256: String) {
+      self.path = path
+      self.bytes = bytes
+      self.sha256 = sha256
+    }
   }
 
   public var format = 1
@@ -31,8 +43,7 @@ public struct JobIdentity: Codable, Sendable, Hashable {
     var inputs: [Input] = []
     for path in files {
       try Task.checkCancellation()
-      let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
-      inputs.append(Input(path: path, bytes: size?.intValue ?? 0, sha256: try Digest.sha256(file: path)))
+      inputs.append(try Input(reading: path))
     }
     guard together else {
       self.inputs = inputs

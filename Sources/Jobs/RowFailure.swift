@@ -29,7 +29,7 @@ struct RowFailure: Encodable, Sendable {
     case .number(let number): number.isFinite ? .double(number) : .string(String(number))
     case .boolean(let flag): .bool(flag)
     case .text(let text): .string(text)
-    case .timestamp(let microseconds): .string(Date(timeIntervalSince1970: Double(microseconds) / 1e6).ISO8601Format())
+    case .timestamp: .string(value.text())
     case .list(let values): .array(values.map(json))
     }
   }

@@ -125,10 +125,9 @@ public struct TableJob: Sendable {
       try AtomicFile.write(lines, to: folder.failures(number))
     }
     try step(.failuresWritten(part: number))
-    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
+    let file = try JobIdentity.Input(reading: path)
     let record = JobFolder.PartRecord(
-      rows: piece.rowCount, failed: failed.count, unusual: answers.map(\.unusual).reduce(0, +), bytes: size?.intValue ?? 0,
-      sha256: try Digest.sha256(file: path))
+      rows: piece.rowCount, failed: failed.count, unusual: answers.map(\.unusual).reduce(0, +), bytes: file.bytes, sha256: file.sha256)
     try AtomicFile.write(JSON.encode(record), to: folder.record(number))
     try step(.recorded(part: number))
     return record

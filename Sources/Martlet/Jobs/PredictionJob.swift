@@ -93,13 +93,8 @@ enum PredictionJob {
 
   private static func texts(_ inputs: [String], _ answering: TextAnswers) throws -> Work {
     let files: [String], empty: Table, next: TableJob.Source
-    let plain: Set = ["txt", "text", "md", "conll", "conllu", "bio", "iob"]
-    var isFolder: ObjCBool = false
-    let isTable = inputs.allSatisfy { path in
-      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-        && !plain.contains((path as NSString).pathExtension.lowercased())
-    }
-    if isTable {
+    let texts = try inputs.map(TextFiles.files)
+    if texts.allSatisfy(\.isEmpty) {
       let reader = try TableReader(inputs)
       files = reader.report.files
       empty = reader.emptyTable
@@ -107,7 +102,7 @@ enum PredictionJob {
     } else {
       let all = try TextFiles(unit: .line).read(inputs)
       let once = OneTable(all)
-      files = try expanded(inputs) { plain.contains($0) }
+      files = try zip(inputs, texts).flatMap { path, found in try found.isEmpty ? TableReader([path]).report.files : found }
       empty = try all.slice(0..<0)
       next = { once.take() }
     }
@@ -126,7 +121,7 @@ enum PredictionJob {
   private static func pictures(_ inputs: [String], _ bundle: ModelBundle) throws -> Work {
     let preparation = try bundle.json(ImageRecipe.self, of: ModelBundle.WellKnown.recipe).preparation.plain
     let classifier = try TorchClassifier(bundle: bundle)
-    let files = try expanded(inputs) { ["jpg", "jpeg", "png", "webp"].contains($0) }
+    let files = try pictures(of: inputs)
     let all = try Table([Column("input", files as [String?])])
     let once = OneTable(all)
     return Work(files: files, isFolderOfFiles: true, empty: try all.slice(0..<0), next: { once.take() }) { table in
@@ -153,8 +148,8 @@ enum PredictionJob {
     }
   }
 
-  /// Files as they are given, and those of folders whose suffix is wanted, by name.
-  private static func expanded(_ inputs: [String], _ isWanted: (String) -> Bool) throws -> [String] {
+  /// Files as they are given, and the pictures of folders, by name.
+  private static func pictures(of inputs: [String]) throws -> [String] {
     var files: [String] = []
     for path in inputs {
       var isFolder: ObjCBool = false
@@ -166,9 +161,9 @@ enum PredictionJob {
         continue
       }
       let found = try FileManager.default.subpathsOfDirectory(atPath: path).sorted().filter { name in
-        isWanted((name as NSString).pathExtension.lowercased()) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        ImageFormat(path: name) != nil && !name.split(separator: "/").contains { $0.hasPrefix(".") }
       }
-      guard !found.isEmpty else { throw FileError(path: path, problem: "the folder holds nothing that the model reads") }
+      guard !found.isEmpty else { throw FileError(path: path, problem: "the folder holds no pictures", expected: "JPEG, PNG or WebP") }
       files += found.map { path + "/" + $0 }
     }
     return files

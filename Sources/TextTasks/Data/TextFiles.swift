@@ -20,6 +20,23 @@ public struct TextFiles: Sendable {
     self.tags = tags
   }
 
+  private static let plain: Set = ["txt", "text", "md"], tagged: Set = ["conll", "conllu", "bio", "iob"]
+
+  /// The files that `read` reads as texts, in its order; none where a path leads to a table, which has readers of its own.
+  public static func files(of path: String) throws -> [String] {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if isFolder.boolValue { return try names(in: path).map { path + "/" + $0 } }
+    return plain.union(tagged).contains((path as NSString).pathExtension.lowercased()) ? [path] : []
+  }
+
+  /// A folder's text files, by name.
+  private static func names(in folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder).sorted().filter { name in
+      plain.contains((name as NSString).pathExtension.lowercased()) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+    }
+  }
+
   /// - Returns: the table of the files; folders of text files give the texts and, as their classes, the folders that they lie in.
   /// - Throws: `FileError`, `TableError` naming the file, the line and what was expected.
   public func read(_ paths: [String]) throws -> Table {
@@ -33,21 +50,15 @@ public struct TextFiles: Sendable {
       throw FileError(path: path, problem: "there is no such file", remedy: "check the path")
     }
     if isFolder.boolValue { return try folder(path) ?? Table.read(path) }
-    switch (path as NSString).pathExtension.lowercased() {
-    case "txt", "text", "md": return try Table([Column(text, try texts(of: path) as [String?])])
-    case "conll", "conllu", "bio", "iob": return try tagged(path)
+    let suffix = (path as NSString).pathExtension.lowercased()
+    if Self.plain.contains(suffix) { return try Table([Column(text, try texts(of: path) as [String?])]) }
     // Digits are texts, too, and keep their zeros.
-    default: return try Table.read(path)
-    }
+    return try Self.tagged.contains(suffix) ? tagged(path) : Table.read(path)
   }
 
   /// A folder of text files, `nil` if there are none in it.
   private func folder(_ path: String) throws -> Table? {
-    let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
-    let files = names.filter { name in
-      ["txt", "text", "md"].contains((name as NSString).pathExtension.lowercased())
-        && !name.split(separator: "/").contains { $0.hasPrefix(".") }
-    }
+    let files = try Self.names(in: path)
     guard !files.isEmpty else { return nil }
     // With classes a file is one text; a bare folder of files is read as `unit` says.
     let hasClasses = files.allSatisfy { $0.contains("/") }
