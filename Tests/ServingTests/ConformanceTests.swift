@@ -11,7 +11,7 @@ import Testing
 @Suite struct ConformanceTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  /// The environment that scripts/inference-clients makes.
+  /// The environment that scripts/test-peers inference makes.
   private static let python = root.appendingPathComponent(".deps/inference/bin/python").path
   private static var hasClients: Bool { FileManager.default.isExecutableFile(atPath: python) }
 
@@ -24,7 +24,7 @@ import Testing
       + [Echo(.float64, shape: [nil]).served("number"), Echo(.float64, shape: [nil]).served("spare")]
   }
 
-  @Test(.enabled(if: ConformanceTests.hasClients, "scripts/inference-clients installs them"))
+  @Test(.enabled(if: ConformanceTests.hasClients, "scripts/test-peers inference installs them"))
   func `clients of the inference protocol and of TensorFlow Serving`()
     async throws
   {
