@@ -164,8 +164,12 @@ def talk(checks, program, folder, registry, rabbit):
         rabbit.start()
         for number in range(200, 220):
             rabbit.send("in", f"m{number}", json.dumps({"tenure": 3, "spend": 50}))
-        answers.clear(), dead.clear()
-        checks.expect(until(lambda: came(20, 0), 60) and len(answers) == 20, f"it goes on when the broker is back: {len(answers)}")
+
+        def fresh():
+            answers.extend(rabbit.take("out"))
+            return {a["properties"]["headers"]["trace"] for a in answers} >= {f"m{number}" for number in range(200, 220)}
+
+        checks.expect(until(fresh, 60), "it goes on when the broker is back")
         failures = [line for line in (folder / "figures.prom").read_text().splitlines()
                     if line.startswith("martlet_stream_connection_failures_total{")]
         checks.expect(failures and int(failures[0].split()[-1]) > 0, f"failed connections are counted: {failures}")
@@ -174,8 +178,9 @@ def talk(checks, program, folder, registry, rabbit):
         said, _ = stream.communicate(timeout=60)
         summary = json.loads(said)
         checks.expect(stream.returncode == 0, f"SIGTERM ends it with {stream.returncode}")
-        expected = {"model": f"{NAME}@1", "consumed": 220, "answered": 216, "dead": 4, "duplicates": 0}
-        checks.expect({name: summary.get(name) for name in expected} == expected, f"it counts: {summary}")
+        # What the killed broker had not yet written down as done comes again, and is known.
+        counted = summary["answered"] == 216 and summary["dead"] == 4 and summary["consumed"] == 220 + summary["duplicates"]
+        checks.expect(counted and summary["model"] == f"{NAME}@1", f"it counts: {summary}")
     finally:
         if stream.poll() is None:
             stream.kill()
