@@ -251,26 +251,36 @@ def lora(name, targets, cls, parts, **settings):
         if value.grad is not None and any(key.endswith(part) for part in parts):
             clean = key.removeprefix("base_model.model.").replace(".default", "").replace("modules_to_save.", "")
             expected["gradient/" + clean] = value.grad.clone()
+    save_adapters(model, folder)
+    save_file(expected, folder / "expected.safetensors")
+
+
+def save_adapters(model, folder):
+    """PEFT's files, without where the model came from."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     config = json.loads((folder / "adapter_config.json").read_text())
     config["base_model_name_or_path"] = None
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
-    save_file(expected, folder / "expected.safetensors")
 
 
 def prefix(name, cls, task, length=3):
-    """Prefix tuning by PEFT on a tiny model: the learned keys and values of each layer, the logits and the gradients."""
-    import peft
-
+    """Prefix tuning by PEFT on a tiny model: its files, the logits and the gradients of each layer's keys and values."""
     if not is_asked_for(name + "-prefix"):
         return
+    import peft
+
+    folder = ROOT / (name + "-prefix")
+    shutil.rmtree(folder, ignore_errors=True)
     base = getattr(tf, cls).from_pretrained(ROOT / name, dtype=torch.float32, num_labels=LABELS)
     model = peft.get_peft_model(base, peft.PrefixTuningConfig(task_type=task, num_virtual_tokens=length))
     generator = torch.Generator().manual_seed(9)
     table = model.prompt_encoder["default"].embedding.weight
     with torch.no_grad():
         table.copy_(torch.randn(table.shape, generator=generator) * 0.5)
+        for key, value in sorted(model.named_parameters()):
+            if value.requires_grad and value is not table:
+                value.copy_(torch.randn(value.shape, generator=generator) * 0.2)
     model.eval()
     batch = inputs(base.config.pad_token_id, length=5)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100) if task == "CAUSAL_LM" else torch.tensor([2, 0])
@@ -280,13 +290,13 @@ def prefix(name, cls, task, length=3):
     expected = {"logits": logits.detach().clone(), "loss": result.loss.detach().clone(), "ids": batch["input_ids"],
                 "mask": batch["attention_mask"], "labels": labels}
     config = model.active_peft_config
-    for kind, values in (("", table.detach()), ("gradient/", table.grad)):
-        # [layer 0's keys, layer 0's values, layer 1's keys …][heads, length, size], as PEFT cuts its table.
-        parts = values.view(length, config.num_layers * 2, config.num_attention_heads, -1).permute(1, 2, 0, 3)
-        for layer in range(config.num_layers):
-            expected[f"{kind}{layer}.key"] = parts[2 * layer].contiguous()
-            expected[f"{kind}{layer}.value"] = parts[2 * layer + 1].contiguous()
-    save_file(expected, ROOT / (name + "-prefix.safetensors"))
+    # [layer 0's keys, layer 0's values, layer 1's keys …][heads, length, size], as PEFT cuts its table.
+    parts = table.grad.view(length, config.num_layers * 2, config.num_attention_heads, -1).permute(1, 2, 0, 3)
+    for layer in range(config.num_layers):
+        expected[f"gradient/{layer}.key"] = parts[2 * layer].contiguous()
+        expected[f"gradient/{layer}.value"] = parts[2 * layer + 1].contiguous()
+    save_adapters(model, folder)
+    save_file(expected, folder / "expected.safetensors")
 
 
 def objectives():

@@ -84,11 +84,17 @@ extension Module {
     try Safetensors.write(entries, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors")
   }
 
-  /// Puts the adapters of a folder on the model, as ``saveAdapters(to:)`` or PEFT wrote them.
-  /// - Parameter quantization: how the resting weights are kept.
+  /// Puts the adapters of a folder on the model, as ``saveAdapters(to:)`` or PEFT wrote them; on a ``LanguageModel`` the prefixes of PEFT's
+  /// prefix tuning, too.
+  /// - Parameter quantization: how the resting weights are kept beside low-rank adapters.
   /// - Throws: `ModelError` for settings that are not known and names that do not fit.
   public final func loadAdapters(from folder: String, quantization: WeightQuantization? = nil) throws {
-    var settings = try LoRAFile.settings(ConfigurationReader(path: folder + "/adapter_config.json"))
+    let reader = try ConfigurationReader(path: folder + "/adapter_config.json")
+    if let model = self as? LanguageModel, try reader.string("peft_type") == PrefixFile.kind {
+      guard quantization == nil else { throw ModelError("\(reader.source): prefixes beside rounded weights", expected: "whole weights") }
+      return try model.loadPrefixes(reader, from: folder)
+    }
+    var settings = try LoRAFile.settings(reader)
     settings.quantization = quantization
     // PEFT names every head that there could be.
     let parts = Set(namedModules().map(\.path))
@@ -100,19 +106,23 @@ extension Module {
     try addLoRA(settings)
     let wanted = Set(
       try self.state().names.filter { name in name.contains(".lora_") || settings.trained.contains { name.hasPrefix($0 + ".") } })
-    let missing = wanted.subtracting(state.names).sorted(), unknown = Set(state.names).subtracting(wanted).sorted()
-    guard missing.isEmpty, unknown.isEmpty else {
-      removeAdapters()
-      throw ModelError(
-        "\(path) does not fit the model (missing: \(missing.prefix(4).joined(separator: ", ")); unknown: "
-          + "\(unknown.prefix(4).joined(separator: ", ")))", expected: "adapters for the layers that adapter_config.json names")
-    }
     do {
-      try load(state, strict: false, convertingTypes: true, source: path)
+      try load(adapters: state, wanted: wanted, source: path)
     } catch {
       removeAdapters()
       throw error
     }
+  }
+
+  /// Loads what a file of adapters holds, if that is what the model wants of it.
+  final func load(adapters state: StateDictionary, wanted: Set<String>, source: String) throws {
+    let missing = wanted.subtracting(state.names).sorted(), unknown = Set(state.names).subtracting(wanted).sorted()
+    guard missing.isEmpty, unknown.isEmpty else {
+      throw ModelError(
+        "\(source) does not fit the model (missing: \(missing.prefix(4).joined(separator: ", ")); unknown: "
+          + "\(unknown.prefix(4).joined(separator: ", ")))", expected: "adapters for the layers that adapter_config.json names")
+    }
+    try load(state, strict: false, convertingTypes: true, source: source)
   }
 
   private static func isHead(_ path: String) -> Bool {
@@ -148,7 +158,9 @@ enum LoRAFile {
 
   static func settings(_ reader: ConfigurationReader) throws(ModelError) -> LoRASettings {
     let kind = try reader.string("peft_type")
-    guard kind == "LORA" else { throw ModelError("\(reader.source): adapters of kind '\(kind)'", expected: "'LORA'") }
+    guard kind == "LORA" else {
+      throw ModelError("\(reader.source): adapters of kind '\(kind)'", expected: "'LORA', or '\(PrefixFile.kind)' on a language model")
+    }
     let bias = try reader.string("bias", "none")
     guard bias == "none" else { throw ModelError("\(reader.source): trained biases ('\(bias)')", expected: "'none'") }
     for key in ["use_dora", "use_qalora", "lora_bias"] where try reader.bool(key, false) {

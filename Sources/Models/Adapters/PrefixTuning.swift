@@ -73,4 +73,54 @@ extension LanguageModel {
   public func prefixState() throws -> StateDictionary {
     try state().renamed { $0.contains(".prefix.") ? $0 : nil }
   }
+
+  /// Puts the prefixes of PEFT's files on the model, and what else was trained beside them.
+  func loadPrefixes(_ reader: ConfigurationReader, from folder: String) throws {
+    let path = folder + "/adapter_model.safetensors"
+    let file = try SafetensorsFile(path: path)
+    guard file.names.contains(PrefixFile.table) else {
+      throw ModelError("\(path) has no '\(PrefixFile.table)'", expected: "what PEFT writes of prefix tuning")
+    }
+    let table = try file.tensor(PrefixFile.table), length = try reader.int("num_virtual_tokens", in: 1...65_536)
+    // PEFT names every head that there could be.
+    let parts = Set(namedModules().map(\.path)), trained = try (reader.strings("modules_to_save") ?? []).filter(parts.contains)
+    try addPrefixes(length: length, trained: trained)
+    do {
+      var entries = try PrefixFile.cut(table, into: prefixState().entries, source: path)
+      for name in file.names where name != PrefixFile.table {
+        let own = name.hasPrefix(PrefixFile.prefix) ? String(name.dropFirst(PrefixFile.prefix.count)) : name
+        entries.append((own, try file.tensor(name)))
+      }
+      let wanted = try state().names.filter { name in name.contains(".prefix.") || trained.contains { name.hasPrefix($0 + ".") } }
+      try load(adapters: StateDictionary(entries), wanted: Set(wanted), source: path)
+    } catch {
+      removePrefixes()
+      throw error
+    }
+  }
+}
+
+/// PEFT's files of prefix tuning.
+enum PrefixFile {
+  static let kind = "PREFIX_TUNING", table = "prompt_embeddings", prefix = "base_model."
+
+  /// Cuts the table `[length, …]`, in which a row holds the keys of the first layer's heads, its values, the second layer's keys …
+  /// - Parameter prefixes: the model's own, each `[heads, length, size]`, in that order.
+  static func cut(
+    _ table: Tensor, into prefixes: [(name: String, tensor: Tensor)], source: String
+  ) throws -> [(String, Tensor)] {
+    let width = prefixes.reduce(0) { $0 + $1.tensor.shape[0] * $1.tensor.shape[2] }
+    guard let length = prefixes.first?.tensor.shape[1], table.shape == [length, width] else {
+      throw ModelError(
+        "\(source): '\(Self.table)' is \(table.shape)", expected: "[places, \(width)]: keys and values of \(prefixes.count / 2) layers")
+    }
+    var start = 0
+    return try prefixes.map { name, tensor in
+      let (heads, size) = (tensor.shape[0], tensor.shape[2])
+      defer { start += heads * size }
+      return (
+        name, try table.narrow(dim: 1, start: start, length: heads * size).reshape([length, heads, size]).transpose(0, 1).contiguous()
+      )
+    }
+  }
 }
