@@ -7,6 +7,9 @@ import Martlet
 ///     swift run -c release LanguagesExample languages.json     # trains, measures, saves
 ///     echo "Wie spät ist es?" | swift run -c release LanguagesExample languages.json --ask
 ///
+/// Menus and buttons are a word or two long, and one text in fifty stands in several languages: of texts of 4 letters or more scikit-learn's
+/// support vectors over TF-IDF of n-grams tell 96.2 % apart and naive Bayes 95.8 %, of 10 letters or more 98.4 % and 98.2 %.
+///
 /// What it saves is what `martlet route … --identifier languages.json` takes.
 @main
 struct LanguagesExample {
@@ -16,7 +19,7 @@ struct LanguagesExample {
     if arguments.contains("--ask") { return try ask(file) }
     let result = try learn()
     print("held-out texts:", result.tested, "right:", percent(result.accuracy))
-    print("those of 12 letters or more:", percent(result.longAccuracy))
+    print("those of 10 letters or more:", percent(result.longAccuracy))
     print("texts that stand in the training part as another language:", percent(result.ambiguous))
     try AtomicFile.write(JSON.encode(result.identifier, pretty: false), to: file)
     print("saved:", file)
@@ -52,7 +55,7 @@ struct LanguagesExample {
     }
     let identifier = try LanguageIdentifier.train(training, settings: settings)
     let isRight = test.map { identifier.language(of: $0.text) == $0.language }
-    let isLong = test.map { letters($0.text) >= 12 }
+    let isLong = test.map { letters($0.text) >= 10 }
     var languagesOf: [String: [String: Int]] = [:]
     for example in training { languagesOf[example.text, default: [:]][example.language, default: 0] += 1 }
     let ambiguous = test.count { example in

@@ -30,6 +30,8 @@ public struct LanguageIdentifier: Sendable, Codable, Equatable {
     public var longest = 5
     /// Whole words are features, too.
     public var countsWords = true
+    /// Marks such as `¿`, `«` and `、` are characters of n-grams.
+    public var countsMarks = true
     /// The weights begin at so many times the logarithms of the n-grams' shares in each language, as naive Bayes has them: what is rare is
     /// known from the first, and what is often is learnt. 0 begins at nothing.
     public var countsShare: Float = 0.3
@@ -58,12 +60,15 @@ public struct LanguageIdentifier: Sendable, Codable, Equatable {
   private let buckets: Int
   private let longest: Int
   private let countsWords: Bool
+  private let countsMarks: Bool
   /// What a language's weights are multiples of.
   private let scales: [Float]
   /// Row-major `[buckets, languages]`, signed bytes.
   private let weights: Data
 
-  private var features: LanguageFeatures { LanguageFeatures(buckets: buckets, longest: longest, countsWords: countsWords) }
+  private var features: LanguageFeatures {
+    LanguageFeatures(buckets: buckets, longest: longest, countsWords: countsWords, countsMarks: countsMarks)
+  }
 
   /// The languages by falling probability. A text without letters gives equal probabilities.
   public func guesses(_ text: String) -> [Guess] {
@@ -96,13 +101,14 @@ public struct LanguageIdentifier: Sendable, Codable, Equatable {
     return exponentials.map { $0 / total }
   }
 
-  private enum CodingKeys: String, CodingKey { case languages, buckets, longest, countsWords, scales, weights }
+  private enum CodingKeys: String, CodingKey { case languages, buckets, longest, countsWords, countsMarks, scales, weights }
 
   private init(languages: [String], settings: Settings, scales: [Float], weights: Data) {
     self.languages = languages
     buckets = settings.buckets
     longest = settings.longest
     countsWords = settings.countsWords
+    countsMarks = settings.countsMarks
     self.scales = scales
     self.weights = weights
   }
@@ -113,6 +119,7 @@ public struct LanguageIdentifier: Sendable, Codable, Equatable {
     buckets = try values.decode(Int.self, forKey: .buckets)
     longest = try values.decode(Int.self, forKey: .longest)
     countsWords = try values.decodeIfPresent(Bool.self, forKey: .countsWords) ?? false
+    countsMarks = try values.decodeIfPresent(Bool.self, forKey: .countsMarks) ?? false
     scales = try values.decode([Float].self, forKey: .scales)
     weights = try values.decode(Data.self, forKey: .weights)
     guard buckets > 0, buckets <= 1 << 24, buckets & (buckets - 1) == 0, 1...8 ~= longest, languages.count >= 2,
@@ -169,7 +176,8 @@ struct LanguageTraining {
     width = languages.count
     let places = Dictionary(uniqueKeysWithValues: languages.enumerated().map { ($1, $0) })
     labels = examples.map { places[$0.language] ?? 0 }
-    let extractor = LanguageFeatures(buckets: settings.buckets, longest: settings.longest, countsWords: settings.countsWords)
+    let extractor = LanguageFeatures(
+      buckets: settings.buckets, longest: settings.longest, countsWords: settings.countsWords, countsMarks: settings.countsMarks)
     var features: [Int32] = [], ends: [Int] = []
     for example in examples {
       extractor.forEach(example.text) { features.append(Int32(truncatingIfNeeded: $0)) }

@@ -70,12 +70,25 @@ import Testing
       #expect(counted.language(of: text) == language)
     }
     settings.countsWords = false
+    settings.countsMarks = false
     let plain = try LanguageIdentifier.train(Self.examples(), settings: settings)
     var document = try JSON.decode(JSONValue.self, from: JSON.encode(plain), source: "languages.json").objectValue ?? [:]
     document["countsWords"] = nil
+    document["countsMarks"] = nil
     #expect(try JSON.decode(LanguageIdentifier.self, from: JSON.encode(JSONValue.object(document)), source: "languages.json") == plain)
     settings.smoothing = 0
     #expect(throws: ArgumentError.self) { try LanguageIdentifier.train(Self.examples(), settings: settings) }
+  }
+
+  @Test func `Marks tell languages apart that share their words, and nothing by themselves`() throws {
+    let examples = ["no", "total", "capital", "animal"].flatMap { word in
+      [LanguageIdentifier.Example(language: "es", text: "¿\(word)?"), .init(language: "pt", text: "\(word)?")]
+    }
+    let identifier = try LanguageIdentifier.train(examples, settings: settings())
+    #expect(identifier.language(of: "¿normal?") == "es" && identifier.language(of: "normal?") == "pt")
+    #expect(identifier.language(of: "¿? «12» …") == nil)
+    let guesses = identifier.guesses("¿?").map(\.probability)
+    #expect(guesses == [0.5, 0.5])
   }
 
   @Test func whatCannotBeTrained() {
