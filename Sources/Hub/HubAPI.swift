@@ -21,14 +21,17 @@ struct HubAPI: Sendable {
 
   /// The commit that the revision is at.
   func commit() async throws -> String {
-    if repository.isPinned { return repository.revision }
-    let address = "\(base)/revision/\(HubPath.escape(repository.revision, keepsSlashes: false))"
-    let answer: Information
     do {
-      answer = try await transport.document(Information.self, address) { refusal($0) }.value
+      return try await unexplainedCommit()
     } catch let error as HubError {
       throw await explained(error)
     }
+  }
+
+  private func unexplainedCommit() async throws -> String {
+    if repository.isPinned { return repository.revision }
+    let address = "\(base)/revision/\(HubPath.escape(repository.revision, keepsSlashes: false))"
+    let answer = try await transport.document(Information.self, address) { refusal($0) }.value
     guard HubRepository.isCommit(answer.sha) else {
       throw HubError(.badAnswer(address: address, reason: "its commit is '\(answer.sha.prefix(80))'"))
     }
@@ -155,7 +158,7 @@ struct HubAPI: Sendable {
     var tags: [Name]?
   }
 
-  /// The same error with what there is instead, as far as the hub tells.
+  /// The same error with what there is instead, as far as the hub tells. What goes wrong in asking is not explained again.
   private func explained(_ error: HubError) async -> HubError {
     switch error.kind {
     case .revisionNotFound(let id, let revision, _):
@@ -163,7 +166,7 @@ struct HubAPI: Sendable {
       let names = ((known?.branches ?? []) + (known?.tags ?? [])).map(\.name)
       return HubError(.revisionNotFound(repository: id, revision: revision, known: names))
     case .fileNotFound(let id, let path, _):
-      guard let commit = try? await self.commit(), let listing = try? await listing(commit: commit) else { return error }
+      guard let commit = try? await unexplainedCommit(), let listing = try? await listing(commit: commit) else { return error }
       return HubError(.fileNotFound(repository: id, path: path, known: listing.files.map(\.path)))
     default: return error
     }

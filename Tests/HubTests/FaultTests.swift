@@ -98,6 +98,16 @@ final class ProgressLog: Sendable {
     }
   }
 
+  @Test func `A hub that denies everything is not asked for ever what there is instead`() async throws {
+    var faults = FakeHub.Faults()
+    faults.once = (0..<20).map { _ in ("/revision/", LocalAnswer(404, [("X-Error-Code", "EntryNotFound")])) }
+    try await HubStage.with(.standard(faults)) { stage in
+      let kind = await hubError { _ = try await stage.client().file("none.txt", of: stage.repository()) }
+      #expect(kind == .fileNotFound(repository: FakeHub.id, path: "none.txt", known: []))
+      #expect(stage.server.requests.count == 2)
+    }
+  }
+
   @Test func `A failing server is tried six times, at growing distances`() async throws {
     var faults = FakeHub.Faults()
     faults.once = (0..<20).map { _ in ("/revision/", LocalAnswer(503)) }
