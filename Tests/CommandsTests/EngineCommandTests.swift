@@ -155,6 +155,19 @@ import Testing
     #expect(answers[1].error == "b.txt: not a picture")
   }
 
+  @Test func `predict prints what a model answers, and no empty columns`() async throws {
+    let tagged = await martlet("predict", "names", "a.conll", engine: engine)
+    let lines = tagged.output.split(separator: "\n")
+    #expect(lines.first?.split(separator: " ") == ["input", "answer"] && lines.last?.contains("Ann (PER)") == true, "\(tagged.output)")
+    let document = try await martlet("predict", "names", "a.conll", "--json", engine: engine).json()
+    let answer = try #require(document["predictions"]?.arrayValue?.first)
+    #expect(answer["answer"]?["tags"] == ["B-PER", "O"] && answer["text"] == "Ann (PER)")
+    #expect(answer["probabilities"] == nil && answer["prediction"] == nil && answer["label"] == nil)
+    let several = await martlet("predict", "colours", "a.md", "b.log", engine: engine).output
+    #expect(several.contains("red, blue") && several.contains("0.9000, 0.6000") && several.contains("green 0.1"), "\(several)")
+    #expect(several.contains("none"), "\(several)")
+  }
+
   @Test func serveFindsItsSettings() async throws {
     let project = try folder.project("serve: {port: 9000, host: 0.0.0.0}\n")
     let outcome = await martlet("serve", "--project", project, "--port", "0", "--ready-file", "f", engine: engine)

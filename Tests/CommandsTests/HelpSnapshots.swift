@@ -18,7 +18,7 @@ enum HelpSnapshots {
       run                     Train, judge and register: the whole journey.
       train                   Train only; nothing is registered.
       evaluate                Judge a version on the project's test part.
-      predict                 Ask a version about pictures or the rows of tables.
+      predict                 Ask a version about pictures, texts or the rows of tables.
       serve                   Answer over HTTP until stopped.
       stream                  Answer messages of Kafka or RabbitMQ until stopped.
       launch                  Start a command in many processes that train together.
@@ -170,21 +170,21 @@ enum HelpSnapshots {
 
     """,
     "predict": """
-    OVERVIEW: Ask a version about pictures or the rows of tables.
+    OVERVIEW: Ask a version about pictures, texts or the rows of tables.
 
-    A model of tables takes files of rows; with --output it writes them with its predictions beside
-    them, in any size. With --checkpoint that is a job: killed or stopped at any moment, the same
-    command goes on where it was.
+    A model of tables or texts takes files of rows; with --output it writes them with its predictions
+    beside them, in any size. With --checkpoint that is a job: killed or stopped at any moment, the
+    same command goes on where it was.
 
     USAGE: martlet predict <reference> <inputs> ... [--top <count>] [--output <file>] [--checkpoint <folder>] [--part-rows <count>] [--max-failures <count>] [--failures <file>] [--json] [--quiet] [--registry <path>]
 
     ARGUMENTS:
       <reference>             NAME@V
       <inputs>                JPEG or PNG files, in a job folders of them, too; tables as CSV, Parquet,
-                              Arrow or JSON Lines.
+                              Arrow or JSON Lines; text files, a text a line.
 
     OPTIONS:
-      --top <count>           How many classes to name for each picture; 0 names all. (default: 3)
+      --top <count>           How many classes to name for each input; 0 names all. (default: 3)
       -o, --output <file>     Write rows and predictions here; the suffix says how.
       --checkpoint <folder>   Make it a job, which keeps what is done in this folder.
       --part-rows <count>     Rows that a job answers and writes together. (default: 65536, of pictures

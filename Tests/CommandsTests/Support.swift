@@ -194,10 +194,14 @@ final class ScriptedEngine: Engine {
   func predict(_ request: PredictRequest) async throws -> PredictionSummary {
     try check()
     state.withLock { $0.predict = request }
-    let answers = request.inputs.map { input in
-      input.hasSuffix(".txt")
-        ? PredictionSummary.Answer(input: input, error: "\(input): not a picture")
-        : PredictionSummary.Answer(input: input, prediction: 0, label: "boot", probabilities: ["boot": 0.75, "shirt": 0.25])
+    let answers = request.inputs.map { input -> PredictionSummary.Answer in
+      switch (input as NSString).pathExtension {
+      case "txt": .init(input: input, error: "\(input): not a picture")
+      case "conll": .init(input: input, text: "Ann (PER)", answer: ["tags": ["B-PER", "O"]])
+      case "md": .init(input: input, labels: ["red", "blue"], probabilities: ["red": 0.9, "blue": 0.6, "green": 0.1])
+      case "log": .init(input: input, labels: [], probabilities: ["red": 0.2])
+      default: .init(input: input, prediction: 0, label: "boot", probabilities: ["boot": 0.75, "shirt": 0.25])
+      }
     }
     return PredictionSummary(model: "fashion", version: 2, predictions: answers)
   }

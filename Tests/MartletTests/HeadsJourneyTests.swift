@@ -78,8 +78,8 @@ import TextTasks
         PredictRequest(reference: "several", inputs: [asked], top: nil, output: output, surroundings: place.surroundings))
     }
     let answers = try await predict(nil).predictions
-    #expect(answers[0].label?.contains("topic: fruit") == true && answers[0].label?.contains("plum (THING)") == true, "\(answers)")
-    #expect(answers[1].probabilities["topic/animal"] ?? 0 > 0.5)
+    #expect(answers[0].text?.contains("topic: fruit") == true && answers[0].text?.contains("plum (THING)") == true, "\(answers)")
+    #expect(answers[1].answer?["topic"]?["probabilities"]?["animal"]?.doubleValue ?? 0 > 0.5)
     let written = place.folder + "/answers.csv"
     #expect(try await predict(written).rows == 2)
     let header = try String(contentsOfFile: written, encoding: .utf8).prefix { $0 != "\n" }

@@ -57,7 +57,7 @@ import TextTasks
         PredictRequest(reference: "things", inputs: [asked], top: nil, output: output, surroundings: place.surroundings))
     }
     let answers = try await predict(nil).predictions
-    #expect(answers.map(\.label) == ["fruit", "animal"] && answers[0].probabilities.count == 2)
+    #expect(answers.map(\.label) == ["fruit", "animal"] && answers[0].probabilities?.count == 2)
     let written = place.folder + "/answers.csv"
     #expect(try await predict(written).rows == 2)
     #expect(try String(contentsOfFile: written, encoding: .utf8).contains("fruit"))
@@ -181,7 +181,11 @@ import TextTasks
     #expect(try quick.translations(of: asked) == translator.translations(of: asked))
     let answers = try await engine.predict(
       PredictRequest(reference: "words", inputs: [place.folder + "/pairs.csv"], top: nil, output: nil, surroundings: place.surroundings))
-    #expect(answers.predictions.count == 64)
+    #expect(answers.predictions.count == 64 && answers.predictions.allSatisfy { $0.probabilities == nil && $0.label == nil })
+    #expect(answers.predictions.count { $0.answer?["text"]?.stringValue == $0.text && $0.text != "" } == 64, "\(answers.predictions)")
+    let said = try await engine.predict(
+      PredictRequest(reference: "tags", inputs: [place.folder + "/tags.conll"], top: nil, output: nil, surroundings: place.surroundings))
+    #expect(said.predictions[0].text == "\(rows[0].noun) (THING)" && said.predictions[0].answer?["tags"] != nil, "\(said.predictions[0])")
     let embedding = try await run(
       place,
       """

@@ -60,7 +60,7 @@ public struct PredictRequest: Codable, Sendable, Hashable {
   public var inputs: [String]
   /// How many classes to name for each input; `nil` is all.
   public var top: Int?
-  /// The file to write rows and predictions to; models of tables only, if it is no job.
+  /// The file to write rows and predictions to; models of tables and texts only, if it is no job.
   public var output: String?
   public var surroundings: Surroundings
   /// It is a job that can go on after it was killed.

@@ -1,4 +1,5 @@
 public import Bundles
+public import MartletCore
 public import Registry
 
 /// The document of `martlet run --json`.
@@ -150,8 +151,14 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
     public var prediction: Int?
     /// The class's name.
     public var label: String?
-    /// By the class's name; as many as were asked for.
-    public var probabilities: [String: Double]
+    /// The names of the classes that hold, of models that tell several of one input.
+    public var labels: [String]?
+    /// By the class's name; as many as were asked for. `nil` for models that tell no classes.
+    public var probabilities: [String: Double]?
+    /// What is neither a class nor a number, in words: tagged words, a translation, a vector's beginning, the answers of several heads.
+    public var text: String?
+    /// The same whole, as the server gives it.
+    public var answer: JSONValue?
     /// The number that was predicted: of a regression, a cluster, or a score.
     public var value: Double?
     /// Why there is no answer.
@@ -165,18 +172,30 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
       self.probabilities = probabilities
     }
 
+    /// Several classes of one input, or none.
+    public init(input: String, labels: [String], probabilities: [String: Double]) {
+      self.input = input
+      self.labels = labels
+      self.probabilities = probabilities
+    }
+
     /// A number as an answer, with a word where there is one.
     public init(input: String, value: Double, label: String? = nil) {
       self.input = input
       self.value = value
       self.label = label
-      self.probabilities = [:]
+    }
+
+    /// An answer of another kind.
+    public init(input: String, text: String, answer: JSONValue) {
+      self.input = input
+      self.text = text
+      self.answer = answer
     }
 
     /// An input that could not be read.
     public init(input: String, error: String) {
       self.input = input
-      self.probabilities = [:]
       self.error = error
     }
   }

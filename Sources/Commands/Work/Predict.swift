@@ -4,19 +4,21 @@ import Foundation
 
 struct Predict: EngineCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Ask a version about pictures or the rows of tables.",
+    abstract: "Ask a version about pictures, texts or the rows of tables.",
     discussion: """
-      A model of tables takes files of rows; with --output it writes them with its predictions beside them, in any size. With --checkpoint \
-      that is a job: killed or stopped at any moment, the same command goes on where it was.
+      A model of tables or texts takes files of rows; with --output it writes them with its predictions beside them, in any size. With \
+      --checkpoint that is a job: killed or stopped at any moment, the same command goes on where it was.
       """)
 
   @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
   var reference: String
 
-  @Argument(help: "JPEG or PNG files, in a job folders of them, too; tables as CSV, Parquet, Arrow or JSON Lines.", completion: .file())
+  @Argument(
+    help: "JPEG or PNG files, in a job folders of them, too; tables as CSV, Parquet, Arrow or JSON Lines; text files, a text a line.",
+    completion: .file())
   var inputs: [String]
 
-  @Option(help: ArgumentHelp("How many classes to name for each picture; 0 names all.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many classes to name for each input; 0 names all.", valueName: "count"))
   var top = 3
 
   @Option(
@@ -110,16 +112,24 @@ struct Predict: EngineCommand {
       }
       return CommandResult(document: summary, text: context.render(table))
     }
+    if summary.predictions.contains(where: { $0.text != nil }) {
+      var table = TextTable(columns: [.init("input"), .init("answer")])
+      for answer in summary.predictions { table.append([answer.input, answer.text ?? ""]) }
+      return CommandResult(document: summary, text: context.render(table))
+    }
     var table = TextTable(columns: [.init("input"), .init("class"), .number("probability"), .init("then")])
     for answer in summary.predictions {
       if let error = answer.error {
         if !global.json { context.output.note("error: \(error)\n") }
         continue
       }
-      let ranked = answer.probabilities.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      let best = answer.label ?? ""
-      let rest = ranked.filter { $0.key != answer.label }.map { "\($0.key) \(NumberText.significant($0.value))" }.joined(separator: ", ")
-      table.append([answer.input, best, answer.label.flatMap { answer.probabilities[$0] }.map { NumberText.significant($0) } ?? "", rest])
+      let names = answer.labels ?? [answer.label].compactMap(\.self), probabilities = answer.probabilities ?? [:]
+      let ranked = probabilities.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      let rest = ranked.filter { !names.contains($0.key) }.map { "\($0.key) \(NumberText.significant($0.value))" }
+      table.append([
+        answer.input, names.isEmpty ? "none" : names.joined(separator: ", "),
+        names.compactMap { probabilities[$0] }.map { NumberText.significant($0) }.joined(separator: ", "), rest.joined(separator: ", "),
+      ])
     }
     let failed = summary.predictions.contains { $0.error != nil }
     return CommandResult(

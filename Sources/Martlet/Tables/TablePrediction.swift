@@ -65,15 +65,7 @@ enum TablePrediction {
   /// - Parameter typed: the same rows as the model is asked, where that is not as they were read.
   static func added(_ model: TableModel, to table: Table, typed: Table? = nil) throws -> Table {
     let answer = table.rowCount == 0 ? nil : try model.predict(typed ?? table)
-    var columns = table.columns, taken = Set(table.columnNames)
-    func name(_ wanted: String) -> String {
-      var name = wanted, number = 2
-      while !taken.insert(name).inserted {
-        name = "\(wanted)_\(number)"
-        number += 1
-      }
-      return name
-    }
+    var columns = table.columns, name = FreeNames(table)
     switch (model.configuration.task, answer?.output) {
     case (_, .probabilities(let values, let labels)?):
       columns.append(Column(name("prediction"), (answer?.decided ?? []).map { labels[$0] } as [String?]))

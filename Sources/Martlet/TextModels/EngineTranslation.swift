@@ -4,6 +4,14 @@ import MartletCore
 import Synchronization
 import TextTasks
 
+extension TextModel {
+  /// What translates texts into one each: the engine where it knows the model, else the model by itself.
+  func translator() -> @Sendable ([String]) throws -> [String] {
+    guard let engine = EngineTranslation(self) else { return { [self] in try translations(of: $0) } }
+    return { try engine.translations(of: $0) }
+  }
+}
+
 /// Translates with the engine that serves language models: it keeps what it has computed of a text, where
 /// ``TextModel/translations(of:length:)`` begins anew for every token.
 final class EngineTranslation: Sendable {

@@ -10,12 +10,12 @@ import TextTasks
 /// Models do not change, and libtorch's forward passes may run side by side.
 struct TextAnswers: Sendable {
   let model: LearntTexts
-  /// Translates in the place of the model, where the engine knows it.
-  private let translation: EngineTranslation?
+  /// Of models that translate.
+  private let translate: (@Sendable ([String]) throws -> [String])?
 
   init(_ model: LearntTexts) {
     self.model = model
-    translation = if case .one(let model) = model { EngineTranslation(model) } else { nil }
+    translate = if case .one(let model) = model, model.settings.task == .translation { model.translator() } else { nil }
   }
 
   /// One text's answer.
@@ -32,27 +32,35 @@ struct TextAnswers: Sendable {
       switch self {
       case .classes(let values, let labels, let hasSeveral):
         let order = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
+        let held = hasSeveral ? Self.held(values, labels) : []
+        let probabilities = Dictionary(
+          order.prefix(max(top ?? order.count, held.count)).map { (labels[$0], values[$0]) }, uniquingKeysWith: +)
+        if hasSeveral { return .init(input: input, labels: held, probabilities: probabilities) }
         let best = order.first ?? 0
-        let label = hasSeveral ? Self.held(values, labels).joined(separator: ", ") : labels[best]
-        return .init(
-          input: input, prediction: best, label: label,
-          probabilities: Dictionary(order.prefix(top ?? order.count).map { (labels[$0], values[$0]) }, uniquingKeysWith: +))
-      case .tags(let tags, let words):
-        let found = TextModel.spans(of: tags).map { "\(words[$0.start..<$0.end].joined(separator: " ")) (\($0.label))" }
-        return .init(input: input, prediction: 0, label: found.joined(separator: ", "), probabilities: [:])
-      case .text(let text): return .init(input: input, prediction: 0, label: text, probabilities: [:])
-      case .vector(let values):
-        let start = values.prefix(4).map { NumberText.significant(Double($0)) }.joined(separator: ", ")
-        return .init(input: input, prediction: 0, label: "\(values.count) numbers: \(start) …", probabilities: [:])
-      case .heads(let heads):
-        let all = heads.map { ($0.name, $0.answer.shown(input, top: top)) }
-        let label = all.map { "\($0): \($1.label ?? "")" }.joined(separator: " · ")
-        let probabilities = all.flatMap { name, own in own.probabilities.map { ("\(name)/\($0.key)", $0.value) } }
-        return .init(input: input, prediction: 0, label: label, probabilities: Dictionary(probabilities, uniquingKeysWith: +))
+        return .init(input: input, prediction: best, label: labels[best], probabilities: probabilities)
+      case .tags, .text, .vector, .heads: return .init(input: input, text: words, answer: .object(document))
       }
     }
 
-    static func held(_ values: [Double], _ labels: [String]) -> [String] { labels.indices.filter { values[$0] >= 0.5 }.map { labels[$0] } }
+    /// The answer in words; of classes their names.
+    var words: String {
+      switch self {
+      case .classes(let values, let labels, let hasSeveral):
+        if hasSeveral { return Self.held(values, labels).joined(separator: ", ") }
+        return values.indices.max { (values[$0], $1) < (values[$1], $0) }.map { labels[$0] } ?? ""
+      case .tags(let tags, let words):
+        let found = TextModel.named(tags, words)
+        return found.isEmpty ? "none" : found
+      case .text(let text): return text
+      case .vector(let values):
+        return "\(values.count) numbers: \(values.prefix(4).map { NumberText.significant(Double($0)) }.joined(separator: ", ")) …"
+      case .heads(let heads): return heads.map { "\($0.name): \($0.answer.words)" }.joined(separator: " · ")
+      }
+    }
+
+    private static func held(_ values: [Double], _ labels: [String]) -> [String] {
+      labels.indices.filter { values[$0] >= 0.5 }.map { labels[$0] }
+    }
 
     /// The answer as the server gives it.
     var document: [String: JSONValue] {
@@ -64,8 +72,7 @@ struct TextAnswers: Sendable {
         if hasSeveral {
           members["labels"] = .array(Self.held(values, labels).map(JSONValue.string))
         } else {
-          let best = values.indices.max { (values[$0], $1) < (values[$1], $0) } ?? 0
-          members["label"] = .string(labels[best])
+          members["label"] = .string(words)
         }
         return members
       case .tags(let tags, let words):
@@ -129,13 +136,13 @@ struct TextAnswers: Sendable {
   }
 
   private func answers(_ texts: [String], of model: TextModel) throws -> [Answer] {
+    if let translate { return try translate(texts).map { .text($0) } }
     switch model.settings.task {
     case .classification:
       return try model.probabilities(of: texts).map { .classes($0, labels: model.settings.labels, hasSeveral: model.settings.hasSeveral) }
     case .tags:
-      let words = texts.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+      let words = texts.map(TextModel.words)
       return zip(try model.tags(of: words), words).map { .tags($0, words: $1) }
-    case .translation: return try (translation?.translations(of: texts) ?? model.translations(of: texts)).map { .text($0) }
     default:
       throw ArgumentError(
         "a model for \(model.settings.task.rawValue) does not answer rows", expected: "a classifier or a translator",
@@ -145,37 +152,29 @@ struct TextAnswers: Sendable {
 
   /// The table with the answers in columns of their own, which get a number where the name is taken.
   func added(_ answers: [Answer], to table: Table) throws -> Table {
-    var columns = table.columns, taken = Set(table.columnNames)
-    func name(_ wanted: String) -> String {
-      var name = wanted, number = 2
-      while !taken.insert(name).inserted {
-        name = "\(wanted)_\(number)"
-        number += 1
-      }
-      return name
-    }
+    var columns = table.columns, name = FreeNames(table)
     switch model {
     case .one(let model):
       let isTranslation = model.settings.task == .translation
-      columns += Self.columns(answers, of: model, as: isTranslation ? "translation" : "prediction", probabilities: "", name)
+      columns += Self.columns(answers, of: model, as: isTranslation ? "translation" : "prediction", probabilities: "", &name)
     case .many(let model):
       for (place, head) in model.heads.enumerated() {
         let own = answers.map { answer in if case .heads(let heads) = answer { heads[place].answer } else { answer } }
-        columns += Self.columns(own, of: head.model, as: head.name, probabilities: head.name + "_", name)
+        columns += Self.columns(own, of: head.model, as: head.name, probabilities: head.name + "_", &name)
       }
     }
     return try Table(columns)
   }
 
   private static func columns(
-    _ answers: [Answer], of model: TextModel, as wanted: String, probabilities prefix: String, _ name: (String) -> String
+    _ answers: [Answer], of model: TextModel, as wanted: String, probabilities prefix: String, _ name: inout FreeNames
   ) -> [Column] {
     let words = answers.map { answer -> String? in
       switch answer {
       case .tags(let tags, _): tags.joined(separator: " ")
       case .text(let text): text
       case .vector(let values): "[" + values.map { "\($0)" }.joined(separator: ",") + "]"
-      case .classes, .heads: answer.shown("", top: 1).label
+      case .classes, .heads: answer.words
       }
     }
     var columns = [Column(name(wanted), words)]

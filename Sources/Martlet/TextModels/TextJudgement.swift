@@ -135,14 +135,13 @@ struct TextJudgement: TextJudge {
     let words = try examples.words(table), truth = try examples.tagNames(table)
     let said = try model.tags(of: words)
     var verdict = Verdict(metrics: Self.summaries(try TextModel.spanScores(truth: truth, predicted: said)))
-    func written(_ row: Int, _ tags: [String]) -> String {
-      TextModel.spans(of: tags).map { "\(words[row][$0.start..<$0.end].joined(separator: " ")) (\($0.label))" }.joined(separator: ", ")
-    }
     verdict.sections.append(
       .init(
         "Some texts",
         shown(["text", "truth", "said"]) { row in
-          [Self.short(words[row].joined(separator: " ")), written(row, truth[row]), written(row, said[row])]
+          [
+            Self.short(words[row].joined(separator: " ")), TextModel.named(truth[row], words[row]), TextModel.named(said[row], words[row]),
+          ]
         }))
     return verdict
   }
@@ -168,7 +167,7 @@ struct TextJudgement: TextJudge {
 
   private func translated() throws -> Verdict {
     let sources = try table.texts(of: project.data.source ?? ""), truth = try table.texts(of: project.data.translation ?? "")
-    let said = try model.translations(of: sources)
+    let said = try model.translator()(sources)
     var bleu = try BLEU(), chrF = try CHRF()
     for (hypothesis, reference) in zip(said, truth) {
       try bleu.add(hypothesis: hypothesis, references: [reference])

@@ -16,7 +16,7 @@ extension Table {
   public func words(of column: String) throws -> [[String]] {
     let found = try self.column(column)
     guard case .list = found.type else {
-      return try texts(of: column).map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+      return try texts(of: column).map(TextModel.words)
     }
     return (0..<found.count).map { row in
       guard case .list(let values) = found.value(row) else { return [] }

@@ -37,6 +37,15 @@ extension TextModel {
   /// The spans of a sentence's tags, as `Evaluation` reads them. Tags of another kind (`NOUN`) are none.
   public static func spans(of tags: [String]) -> [TaggedSpan] { TaggedSpan.spans(of: tags.map(spanTag)) }
 
+  /// What a sentence's tags say, in words: `New York (LOC), Ann (PER)`; of tags without spans each word's own: `time (NOUN), flies (VERB)`.
+  public static func named(_ tags: [String], _ words: [String]) -> String {
+    let found =
+      tags.allSatisfy { spanTag($0) == "O" }
+      ? zip(words, tags).filter { $1 != "O" }.map { "\($0) (\($1))" }
+      : spans(of: tags).map { "\(words[$0.start..<$0.end].joined(separator: " ")) (\($0.label))" }
+    return found.joined(separator: ", ")
+  }
+
   private static func spanTag(_ tag: String) -> String {
     guard let sign = tag.first, "BIES".contains(sign), tag.dropFirst().first == "-" else { return "O" }
     return tag

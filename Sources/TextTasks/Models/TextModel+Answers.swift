@@ -18,6 +18,9 @@ extension TextModel {
     return result
   }
 
+  /// A text cut at white space, as tags are given to words.
+  public static func words(_ text: String) -> [String] { text.split(whereSeparator: \.isWhitespace).map(String.init) }
+
   /// A tag for each word of each sentence; words behind the model's length are `O`, or the first tag where there is no `O`.
   public func tags(of sentences: [[String]]) throws -> [[String]] {
     let encoded = try WordTags(sentences, tokenizer: tokenizer)
