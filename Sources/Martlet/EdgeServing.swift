@@ -13,7 +13,7 @@ extension MartletEngine {
     let execution = request.settings?.execution ?? ProjectExecution()
     var models: [ServedModel] = [], languageModels: [ServedLanguageModel] = []
     if LanguageBundle.kinds.contains(edge.bundle.manifest.kind) {
-      languageModels = [try servedLanguageModel(version, edge.bundle)]
+      languageModels = [try servedLanguageModel(version, edge.bundle, nil, DraftModels([:], nil))]
     } else {
       models = [try served(version, edge.bundle, execution)]
     }

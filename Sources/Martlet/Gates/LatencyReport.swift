@@ -126,14 +126,14 @@ extension TableJudgement {
   }
 }
 
-extension TextJudgement {
-  /// How long the model takes for one text of the test part, and for 32; `nil` for models that answer no rows.
-  func latency() async throws -> LatencyReport? {
-    guard [.classification, .tags, .translation].contains(model.settings.task) else { return nil }
-    let rows = min(32, training.parts.test.rowCount), gates = training.project.gates ?? [], threads = training.threads
+extension TextLearning {
+  /// How long a model takes for one text of the first task's test part, and for 32; `nil` for models that answer no rows.
+  func latency(of model: LearntTexts) async throws -> LatencyReport? {
+    guard TextBundle.kinds.contains(model.kind), let training = trainings.first else { return nil }
+    let rows = min(32, training.parts.test.rowCount), gates = project.gates ?? [], threads = training.threads
     let texts = Array(try training.examples.allTexts(training.parts.test.slice(0..<rows)).prefix(rows))
     guard let first = texts.first else { return nil }
-    let answering = TextAnswers(.one(model))
+    let answering = TextAnswers(model)
     let ask: @Sendable ([String]) async throws -> Void = { texts in
       _ = try await TorchThread.main.run { try TorchThreads.with(threads) { try answering.answers(texts) } }
     }

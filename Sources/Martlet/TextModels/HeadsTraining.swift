@@ -49,7 +49,7 @@ struct HeadsTraining: TextLearning {
     }
   }
 
-  var allParts: [TextParts] { heads.map(\.training.parts) }
+  var trainings: [TextTraining] { heads.map(\.training) }
 
   func run(resuming isResuming: Bool) async throws -> TextTraining.Outcome {
     let splits = Dictionary(uniqueKeysWithValues: heads.map { ($0.name, $0.training.parts.split) })
@@ -60,7 +60,7 @@ struct HeadsTraining: TextLearning {
   private func learn(resuming isResuming: Bool) async throws -> TextTraining.Outcome {
     guard let first = heads.first?.training else { throw ArgumentError("heads is empty", expected: "1 or more heads") }
     // The first maker's texts make a new tokenizer: it gets those of all.
-    let trainings = heads.map(\.training)
+    let trainings = trainings
     let maker = TextModelMaker(project: first.project, file: file, labels: first.examples.labels) {
       try trainings.flatMap { try $0.examples.allTexts($0.parts.training) }
     }

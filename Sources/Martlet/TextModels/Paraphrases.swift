@@ -45,8 +45,8 @@ struct Paraphrases: Sendable {
     let bundle = try registry.bundle(version)
     switch bundle.manifest.kind {
     case TextBundle.translator:
-      let model = try TextBundle.model(bundle)
-      return { texts in try await TorchThread.main.run { try model.translations(of: texts) } }
+      let translate = try TextBundle.model(bundle).translator()
+      return { texts in try await TorchThread.main.run { try translate(texts) } }
     case LanguageBundle.generator:
       let translator = GeneratorTranslator(try MartletEngine.generator(version, bundle, registry), prompt: prompt)
       // The prompt says the languages.

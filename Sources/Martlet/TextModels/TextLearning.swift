@@ -10,14 +10,19 @@ import TextTasks
 protocol TextLearning: Sendable {
   var project: TextProject { get }
   var file: ProjectFile { get }
-  /// The texts of all tasks.
-  var allParts: [TextParts] { get }
+  /// Each task as if it were learnt alone.
+  var trainings: [TextTraining] { get }
 
   func run(resuming isResuming: Bool) async throws -> TextTraining.Outcome
 
   /// Who judges the model on the test parts.
   /// - Throws: `ArgumentError` for a model of other tasks.
   func judging(_ model: LearntTexts) throws -> any TextJudge
+}
+
+extension TextLearning {
+  /// The texts of all tasks.
+  var allParts: [TextParts] { trainings.map(\.parts) }
 }
 
 /// Judges a model of texts and writes what it found.

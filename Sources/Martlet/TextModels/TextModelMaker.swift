@@ -39,8 +39,7 @@ struct TextModelMaker {
     try RandomState.seed(project.training.seed)
     let files = try tokenizerFiles()
     let tokenizer = try tokenizer(files)
-    let configuration = try isNew ? newConfiguration(tokenizer) : configuration(of: given)
-    let settings = try settings(configuration)
+    let settings = try settings(configuration(tokenizer))
     return try TextModel(settings, network: network(settings, tokenizer), tokenizer: files)
   }
 
@@ -51,7 +50,7 @@ struct TextModelMaker {
     try RandomState.seed(first.project.training.seed)
     let files = try first.tokenizerFiles()
     let tokenizer = try first.tokenizer(files)
-    let configuration = try first.isNew ? first.newConfiguration(tokenizer) : first.configuration(of: first.given)
+    let configuration = try first.configuration(tokenizer)
     let settings = MultiTextSettings(heads: try heads.map { .init($0.name, try $0.maker.settings(configuration), weight: $0.weight) })
     let base = try first.network(.hiddenStates, tokenizer)
     let network = try MultiHeadLanguageModel(base, heads: settings.heads.map { ($0.name, $0.settings.languageTask) })
@@ -69,22 +68,19 @@ struct TextModelMaker {
     let names = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", JSONValue.string($1)) })
     let own: [String: JSONValue] = labels.isEmpty ? [:] : ["id2label": .object(names)]
     try RandomState.seed(project.training.seed)
-    guard isNew else {
-      // Attention without dropout has a quicker kernel, and learns as well.
-      let quick: [String: JSONValue] = ["attention_probs_dropout_prob": 0.0, "attention_dropout": 0.0]
-      let known = try configuration(of: given).objectValue ?? [:]
-      return try LanguageModels.load(
-        folder: given, task: task, settings: own.merging(quick.filter { known[$0.key] != nil }) { first, _ in first })
-    }
-    let values = try newConfiguration(tokenizer).objectValue ?? [:]
-    return try LanguageModels.make(.object(values.merging(own) { first, _ in first }), task: task)
+    let values = try configuration(tokenizer).objectValue ?? [:]
+    if isNew { return try LanguageModels.make(.object(values.merging(own) { first, _ in first }), task: task) }
+    // Attention without dropout has a quicker kernel, and learns as well.
+    let quick: [String: JSONValue] = ["attention_probs_dropout_prob": 0.0, "attention_dropout": 0.0]
+    return try LanguageModels.load(
+      folder: given, task: task, settings: own.merging(quick.filter { values[$0.key] != nil }) { first, _ in first })
   }
 
-  private func configuration(of folder: String) throws -> JSONValue {
-    guard let data = FileManager.default.contents(atPath: folder + "/config.json") else {
-      throw FileError(path: folder, problem: "has no config.json")
-    }
-    return try JSON.decode(JSONValue.self, from: data, source: folder + "/config.json")
+  private func configuration(_ tokenizer: Tokenizer) throws -> JSONValue {
+    guard !isNew else { return try newConfiguration(tokenizer) }
+    let path = try given + "/config.json"
+    guard let data = FileManager.default.contents(atPath: path) else { throw FileError(path: path, problem: "cannot be read") }
+    return try JSON.decode(JSONValue.self, from: data, source: path)
   }
 
   private func newConfiguration(_ tokenizer: Tokenizer) throws -> JSONValue {

@@ -54,7 +54,7 @@ struct TextTraining: TextLearning {
     examples = try TextExamples(project, learning: parts.training, known: labels)
   }
 
-  var allParts: [TextParts] { [parts] }
+  var trainings: [TextTraining] { [self] }
 
   func judging(_ model: LearntTexts) throws -> any TextJudge {
     guard case .one(let model) = model else {

@@ -40,7 +40,7 @@ enum TextWork {
         summary, of: request.project, in: registry, history: outcome.history, since: started, quiet: request.surroundings.quiet)
     }
     guard gates.allSatisfy(\.passed) else { return kept(summary(nil, verdict.metrics, gates, page)) }
-    try await (judgement as? TextJudgement)?.latency()?.write(to: folder.report)
+    try await training.latency(of: outcome.model)?.write(to: folder.report)
     let writer = try BundleWriter(at: folder.path + "/bundle", replacing: true)
     try TextBundle.add(folder.path + "/model", to: writer)
     try writer.add(folder: folder.report, as: ModelBundle.WellKnown.report)

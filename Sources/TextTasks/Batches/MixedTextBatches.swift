@@ -71,6 +71,7 @@ public struct MixedTextOrder: BatchSampler {
   private let lengths: [[Int]]
   private let size: Int
   private let seed: UInt64?
+  /// Each source's own batches, shuffled anew in every pass; texts of like length share one.
   private let buckets: [BucketedBatches]
   private let starts: [Int]
 
@@ -92,9 +93,7 @@ public struct MixedTextOrder: BatchSampler {
       try BucketedBatches(lengths: lengths, limit: .items(size), seed: seed.map { $0 &+ UInt64(number) })
     }
     starts = lengths.indices.map { lengths.prefix($0).reduce(0) { $0 + $1.count } }
-    let digest = Digest.sha256(lengths.map { $0.map { "\($0)" }.joined(separator: " ") }.joined(separator: ";")).prefix(12)
-    let order = seed.map { "by seed \($0)" } ?? "in order"
-    name = "\(self.mixing.rawValue) batches of \(size) from \(lengths.count) sources (\(digest)), \(order)"
+    name = "\(self.mixing.rawValue) batches of \(size) from \(lengths.count) sources: \(buckets.map(\.name).joined(separator: "; "))"
   }
 
   /// Batches of each source where small ones begin anew.
@@ -142,28 +141,17 @@ public struct MixedTextOrder: BatchSampler {
     return EpochBatches(mixing == .turns ? inTurns.flatMap(\.self) : inTurns.map { $0.flatMap(\.self) })
   }
 
-  /// A source's batches of an epoch from its endless stream of items, which is shuffled anew in every pass.
+  /// A source's batches of an epoch from its endless stream of items: one pass after another.
   private func turns(of source: Int, epoch: Int) -> [[Int]] {
-    let lengths = lengths[source], wanted = rounds * size
+    let count = lengths[source].count, wanted = rounds * size
     let from = epoch * wanted
-    var items: [Int] = [], pass = from / lengths.count
-    while items.count < from % lengths.count + wanted {
-      items += order(of: source, pass: pass)
+    var items: [Int] = [], pass = from / count
+    while items.count < from % count + wanted {
+      let batches = buckets[source].batches(of: count, epoch: pass)
+      items += (0..<batches.count).flatMap { batches[$0] }
       pass += 1
     }
-    items.removeFirst(from % lengths.count)
+    items.removeFirst(from % count)
     return (0..<rounds).map { round in items[(round * size)..<((round + 1) * size)].map { $0 + starts[source] } }
-  }
-
-  /// One pass: shuffled, then sorted by length among neighbours, so that little of a batch is padding.
-  private func order(of source: Int, pass: Int) -> [Int] {
-    var random = KeyedRandom(seed: seed ?? 0, purpose: "texts of source \(source)", index: UInt64(pass))
-    let lengths = lengths[source], shuffled = lengths.indices.shuffled(using: &random), window = 16 * size
-    var batches: [[Int]] = []
-    for start in stride(from: 0, to: shuffled.count, by: window) {
-      let sorted = shuffled[start..<min(shuffled.count, start + window)].sorted { (lengths[$0], $0) < (lengths[$1], $1) }
-      for first in stride(from: 0, to: sorted.count, by: size) { batches.append(Array(sorted[first..<min(sorted.count, first + size)])) }
-    }
-    return batches.shuffled(using: &random).flatMap(\.self)
   }
 }

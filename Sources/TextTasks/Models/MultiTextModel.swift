@@ -73,7 +73,7 @@ public final class MultiTextModel: @unchecked Sendable {
         reading.append((name, model))
         continue
       }
-      let words = texts.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+      let words = texts.map(TextModel.words)
       result[name] = zip(try model.tags(of: words), words).map { .tags($0, words: $1) }
     }
     // Heads that cut texts to one length share a reading.

@@ -1,6 +1,3 @@
-import Foundation
-import MartletCore
-
 /// What a model of texts with several heads is for, as it lies beside the model in `text.json`.
 public struct MultiTextSettings: Sendable, Hashable, Codable {
   /// One head.
@@ -27,12 +24,5 @@ public struct MultiTextSettings: Sendable, Hashable, Codable {
 
   /// Reads `text.json` of a model's folder.
   /// - Throws: `FileError` where it is missing or damaged.
-  public init(folder: String) throws {
-    let path = folder + "/" + TextModelSettings.file
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw FileError(
-        path: folder, problem: "has no \(TextModelSettings.file)", expected: "the folder of a model that learnt tasks of texts")
-    }
-    self = try JSON.decode(Self.self, from: data, source: path)
-  }
+  public init(folder: String) throws { self = try TextModelSettings.read(folder) }
 }

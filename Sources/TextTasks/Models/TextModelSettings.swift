@@ -41,12 +41,15 @@ public struct TextModelSettings: Sendable, Hashable, Codable {
 
   /// Reads `text.json` of a model's folder.
   /// - Throws: `FileError` where it is missing or damaged.
-  public init(folder: String) throws {
-    let path = folder + "/" + Self.file
+  public init(folder: String) throws { self = try Self.read(folder) }
+
+  /// Reads what `text.json` of a model's folder holds.
+  static func read<Settings: Decodable>(_ folder: String) throws -> Settings {
+    let path = folder + "/" + file
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw FileError(path: folder, problem: "has no \(Self.file)", expected: "the folder of a model that learnt a task of texts")
+      throw FileError(path: folder, problem: "has no \(file)", expected: "the folder of a model that learnt a task of texts")
     }
-    self = try JSON.decode(Self.self, from: data, source: path)
+    return try JSON.decode(Settings.self, from: data, source: path)
   }
 
   /// The head that the model needs.
