@@ -2,6 +2,7 @@ import Bundles
 public import Commands
 import Evaluation
 import Foundation
+import Hub
 import Images
 import MartletCore
 import Models
@@ -14,7 +15,13 @@ import Training
 
 /// What stands behind the commands that need libtorch.
 public struct MartletEngine: Engine {
-  public init() {}
+  /// Where models of a hub come from; `nil` asks the environment.
+  let hub: HubSettings?
+
+  public init() { hub = nil }
+
+  /// With a hub of one's own.
+  init(hub: HubSettings) { self.hub = hub }
 
   public func run(_ request: RunRequest) async throws -> RunSummary {
     try TorchLibrary.check()

@@ -18,7 +18,7 @@ struct HubSource {
     ignore: [".*", "*/.*", "onnx/*", "openvino/*", "coreml/*", "original/*"])
 
   /// - Throws: `HubError`, `FileError` for the cache's folder.
-  static func fetch(_ text: String, settings: HubSettings = .fromEnvironment(), quiet: Bool) async throws -> HubSource {
+  static func fetch(_ text: String, _ settings: HubSettings, quiet: Bool) async throws -> HubSource {
     let reference = try HubReference(text)
     let client = HubClient(settings), repository = reference.repository
     let line = HubLine(quiet: quiet)

@@ -15,15 +15,14 @@ extension MartletEngine {
     try TorchLibrary.check()
     let clock = ContinuousClock.now
     let isRemote = HubReference.isReference(request.source)
-    let hub: HubSource? =
-      if isRemote {
-        try await CancelledBySignals.run { try await HubSource.fetch(request.source, quiet: request.surroundings.quiet) }
-      } else {
-        nil
-      }
-    let path = hub?.path ?? (request.source as NSString).expandingTildeInPath
+    var fetched: HubSource?
+    if isRemote {
+      let settings = hub ?? .fromEnvironment()
+      fetched = try await CancelledBySignals.run { try await HubSource.fetch(request.source, settings, quiet: request.surroundings.quiet) }
+    }
+    let path = fetched?.path ?? (request.source as NSString).expandingTildeInPath
     let source = try LanguageSource(path)
-    let name = request.name ?? Self.name(from: hub?.name ?? path)
+    let name = request.name ?? Self.name(from: fetched?.name ?? path)
     let registry = try ModelRegistry.open(at: request.surroundings.registry, create: true)
     let place = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-import-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: place) }
@@ -34,7 +33,9 @@ extension MartletEngine {
       name: name, kind: source.kind, signature: LanguageBundle.signature(source.kind, outputs: source.outputs),
       lineage: Lineage(
         code: Lineage.CodeVersion(), machine: .current(), libraries: ["libtorch": TorchLibrary.headerVersion], started: Date(),
-        training: ["source": .string(hub?.origin ?? (path as NSString).lastPathComponent), "architecture": .string(source.architecture)]))
+        training: [
+          "source": .string(fetched?.origin ?? (path as NSString).lastPathComponent), "architecture": .string(source.architecture),
+        ]))
     let version = try registry.register(bundle, name: name, tags: request.tags, note: request.note, aliases: request.aliases)
     return ImportSummary(
       name: version.name, version: version.number, kind: source.kind, architecture: source.architecture, parameters: source.parameters,
@@ -58,8 +59,9 @@ extension MartletEngine {
   }
 
   /// A version as the endpoints of OpenAI's clients serve it.
+  /// - Parameter registry: where the versions are that a router names; `nil` refuses routers.
   static func servedLanguageModel(
-    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry, _ drafts: DraftModels
+    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry?, _ drafts: DraftModels
   ) throws -> ServedLanguageModel {
     let (generator, embedder) = try language(version, bundle, registry, drafts)
     return ServedLanguageModel(
@@ -76,17 +78,6 @@ extension MartletEngine {
     return generator
   }
 
-  /// The same where there is no registry: a router, which names other versions, cannot be served.
-  static func servedLanguageModel(_ version: ModelVersion, _ bundle: ModelBundle) throws -> ServedLanguageModel {
-    guard bundle.manifest.kind != LanguageRoutes.kind else {
-      throw ArgumentError("\(version.reference) names other versions, which are in a registry", expected: "a model of its own")
-    }
-    let (generator, embedder) = try language(version, bundle, DraftModels([:], nil))
-    return ServedLanguageModel(
-      name: version.name, version: String(version.number), generator: generator, embedder: embedder, platform: "martlet",
-      metrics: version.metrics.mapValues(\.value), created: bundle.manifest.created)
-  }
-
   /// The weights of a bundle's model that writes.
   static func decoder(_ bundle: ModelBundle) throws -> DecoderModel {
     guard bundle.manifest.kind == LanguageBundle.generator else {
@@ -98,9 +89,12 @@ extension MartletEngine {
 
   /// A bundle's own model, or those that a router's bundle names.
   private static func language(
-    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry, _ drafts: DraftModels
+    _ version: ModelVersion, _ bundle: ModelBundle, _ registry: ModelRegistry?, _ drafts: DraftModels
   ) throws -> (generator: (any TextGenerator)?, embedder: (any TextEmbedder)?) {
     guard bundle.manifest.kind == LanguageRoutes.kind else { return try language(version, bundle, drafts) }
+    guard let registry else {
+      throw ArgumentError("\(version.reference) names other versions, which are in a registry", expected: "a model of its own")
+    }
     let router = try LanguageRoutes.load(bundle, registry) { version, bundle in
       guard let generator = try language(version, bundle, drafts).generator else {
         throw ArgumentError("\(bundle.manifest.name) does not write text", expected: "a \(LanguageBundle.generator)")
