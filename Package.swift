@@ -114,11 +114,12 @@ let package = Package(
     ],
     // Floor 1
     module("MartletCore", from: [crypto]),
-    module("Torch", from: ["MartletCore", "CTorch"], fixtures: true),
+    [.target(name: "FuzzTesting", path: "Tests/Support/FuzzTesting", swiftSettings: swiftSettings)],
+    module("Torch", from: ["MartletCore", "CTorch"], tests: ["FuzzTesting"], fixtures: true),
     module("OperatorGenerator", from: [yams]),
     // Floor 2
     module("NN", from: ["MartletCore", "Torch"], fixtures: true),
-    module("Images", from: ["MartletCore", "Torch", "CImage"], fixtures: true),
+    module("Images", from: ["MartletCore", "Torch", "CImage"], tests: ["FuzzTesting"], fixtures: true),
     module("Charts", from: ["MartletCore"]),
     module(
       "Hub",
@@ -126,7 +127,7 @@ let package = Package(
         "MartletCore", crypto, httpClient, nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
-    module("Text", from: ["MartletCore"], fixtures: true),
+    module("Text", from: ["MartletCore"], tests: ["FuzzTesting"], fixtures: true),
     module(
       "Databases",
       from: [
@@ -140,19 +141,20 @@ let package = Package(
     module("Access", from: ["MartletCore", crypto]),
     // Floor 3
     module("Training", from: ["MartletCore", "Torch", "NN", "Charts"], fixtures: true),
-    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images"], fixtures: true),
+    module("Models", from: ["MartletCore", "Torch", "NN"], tests: ["Training", "Images", "FuzzTesting"], fixtures: true),
     module("Recipes", from: ["MartletCore", "Torch", "NN", "Training", "Tables", "Text"], fixtures: true),
     module("Learners", from: ["MartletCore", "Torch", "NN", "Training", "Models", "Tables", "CLearners"], fixtures: true),
     module(
       "Web",
       from: [
-        "MartletCore", "CZlib", "Access", crypto, hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        "MartletCore", "CZlib", "Access", crypto, hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes,
+        logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOFoundationCompat", package: "swift-nio"), .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "JWTKit", package: "jwt-kit"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      ], tests: [.product(name: "CryptoExtras", package: "swift-crypto")]),
+      ], tests: ["FuzzTesting", .product(name: "CryptoExtras", package: "swift-crypto")]),
     // Floor 4
     module("Generation", from: ["MartletCore", "Torch", "NN", "Text", "Models", "CGeneration"], fixtures: true),
     module("Evaluation", from: ["MartletCore", "Charts"], fixtures: true),
@@ -160,7 +162,7 @@ let package = Package(
     module("Selection", from: ["MartletCore", "Tables", "Recipes", "Learners", "Evaluation"]),
     module("TextTasks", from: ["MartletCore", "Torch", "NN", "Text", "Tables", "Training", "Models", "Evaluation"]),
     // Floor 5
-    module("Bundles", from: ["MartletCore"]),
+    module("Bundles", from: ["MartletCore"], tests: ["FuzzTesting"]),
     module(
       "Registry",
       from: [
@@ -186,7 +188,8 @@ let package = Package(
       "TrackingServer",
       from: [
         "MartletCore", "Access", "Web", "Databases", "Bundles", "Registry", "Tracking", hummingbird,
-        .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore, .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        .product(name: "NIOPosix", package: "swift-nio"),
       ], tests: [.product(name: "HummingbirdTesting", package: "hummingbird")]),
     module(
       "Serving",
@@ -195,7 +198,8 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), httpTypes, logging, nioCore,
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"), hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
+        httpTypes, logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"), serviceLifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

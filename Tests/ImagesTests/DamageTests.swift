@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import MartletCore
 import Testing
 
@@ -142,8 +143,8 @@ import Testing
     let originals = try names.map { try Fixture.bytes($0) }
     let idx: [UInt8] = [0, 0, 8, 3] + [2, 3, 4].flatMap(bigEndian) + [UInt8](repeating: 9, count: 24)
     let limits = ImageLimits(maxPixels: 1_000_000)
-    var (decoded, refused) = (0, 0)
-    for round in 0..<2400 {
+    var fuzz = FuzzRun("images")
+    for round in 0..<2400 * FuzzRun.times {
       var random = KeyedRandom(seed: 7, purpose: "mutate", index: UInt64(round))
       let which = round % (originals.count + 1)
       var bytes = which < originals.count ? originals[which] : idx
@@ -158,17 +159,20 @@ import Testing
         }
         if bytes.isEmpty { bytes = [0] }
       }
-      do {
-        if which < originals.count {
-          let image = try Image.decode(bytes, limits: limits)
-          #expect(image.samples.count == image.pixelCount * image.channels)
-        } else {
-          let file = try IDXFile(bytes, path: "mutated", dimensions: 1...4)
-          #expect(file.values.count == file.dimensions.reduce(1, *))
-        }
-        decoded += 1
-      } catch { refused += 1 }
+      fuzz.attempt {
+        do {
+          if which < originals.count {
+            let image = try Image.decode(bytes, limits: limits)
+            #expect(image.samples.count == image.pixelCount * image.channels)
+          } else {
+            let file = try IDXFile(bytes, path: "mutated", dimensions: 1...4)
+            #expect(file.values.count == file.dimensions.reduce(1, *))
+          }
+          return true
+        } catch { return false }
+      }
     }
-    #expect(decoded + refused == 2400 && refused > 1000 && decoded > 50)
+    fuzz.tell()
+    #expect(fuzz.refused > fuzz.inputs * 2 / 5 && fuzz.inputs - fuzz.refused > fuzz.inputs / 50)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import MartletCore
 import Testing
 
@@ -7,8 +8,7 @@ import Testing
 /// Files and texts with mistakes in them: an error of our own or an answer, never a trap.
 @Suite("Broken tokenizers and texts")
 struct FuzzTests {
-  /// `MARTLET_FUZZ` asks for more.
-  private static let rounds = ProcessInfo.processInfo.environment["MARTLET_FUZZ"].flatMap { Int($0) } ?? 12
+  private static let rounds = 12 * FuzzRun.times
   private static let words: [[UInt8]] = [
     "null", "-1", "1e999", "99999999999", "\"\"", "[]", "{}", "\\ud800", "true", ",", "}", "\u{0}",
   ].map { Array($0.utf8) }
@@ -44,24 +44,30 @@ struct FuzzTests {
     let original = Array(try TokenizerFixtures.data(name.contains(".") ? name : name + ".json"))
     // The front of a tokenizer.json is its steps: most mistakes there mean something.
     let front = name.contains(".") ? original.count : min(2500, original.count)
+    var fuzz = FuzzRun("tokenizers of \(name)")
     for round in 0..<Self.rounds {
       var random = KeyedRandom(seed: 5, purpose: name, index: UInt64(round))
       let isFront = round % 3 > 0
       let bytes = isFront ? mutated(Array(original[..<front]), &random) + original[front...] : mutated(original, &random)
-      do {
-        let tokenizer =
-          if name.hasSuffix(".model") {
-            try Tokenizer(sentencePiece: Data(bytes))
-          } else if name.hasSuffix(".tiktoken") {
-            try Tokenizer(ranks: Data(bytes), pattern: #"\s+|\S+"#)
-          } else {
-            try Tokenizer(json: Data(bytes))
-          }
-        try use(tokenizer, &random)
-      } catch {
-        #expect(error is TokenizerError, "\(name) \(round): \(error)")
+      fuzz.attempt {
+        do {
+          let tokenizer =
+            if name.hasSuffix(".model") {
+              try Tokenizer(sentencePiece: Data(bytes))
+            } else if name.hasSuffix(".tiktoken") {
+              try Tokenizer(ranks: Data(bytes), pattern: #"\s+|\S+"#)
+            } else {
+              try Tokenizer(json: Data(bytes))
+            }
+          try use(tokenizer, &random)
+          return true
+        } catch {
+          #expect(error is TokenizerError, "\(name) \(round): \(error)")
+          return false
+        }
       }
     }
+    fuzz.tell()
   }
 
   @Test func mutatedPatterns() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import MartletCore
 import Testing
 
@@ -106,10 +107,10 @@ import Testing
   @Test func mutatedFilesNeverCrash() throws {
     let original = try Data(contentsOf: fixtureURL("reference.safetensors"))
     var random = KeyedRandom(seed: 1, purpose: "safetensors fuzz")
-    var refused = 0
+    var fuzz = FuzzRun("safetensors")
     try withTemporaryFolder { folder in
       let path = folder + "/mutant.safetensors"
-      for _ in 0..<1000 {
+      for _ in 0..<1000 * FuzzRun.times {
         var mutant = original
         for _ in 0..<Int.random(in: 1...4, using: &random) {
           switch Int.random(in: 0..<4, using: &random) {
@@ -122,14 +123,16 @@ import Testing
           mutant = Data(mutant)
         }
         try mutant.write(to: URL(fileURLWithPath: path))
-        do {
-          for (_, tensor) in try SafetensorsFile(path: path).all() { _ = try tensor.hostArray() }
-        } catch is FileError {
-          refused += 1
+        try fuzz.attempt {
+          do {
+            for (_, tensor) in try SafetensorsFile(path: path).all() { _ = try tensor.hostArray() }
+            return true
+          } catch is FileError { return false }
         }
       }
     }
-    #expect(refused > 500)
+    fuzz.tell()
+    #expect(fuzz.refused > fuzz.inputs / 2)
   }
 
   @Test func unwritableThingsAreErrors() throws {

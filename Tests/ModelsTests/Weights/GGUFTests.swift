@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import MartletCore
 import Testing
 import Torch
@@ -55,9 +56,9 @@ import Torch
   @Test func damagedFilesAreErrorsAndNeverTrap() throws {
     let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: Self.path)))
     var random = KeyedRandom(seed: 3, purpose: "gguf")
-    var refused = 0
+    var fuzz = FuzzRun("GGUF")
     // The header is where the numbers that may mislead are; it has fewer than 6,000 bytes.
-    for index in 0..<3000 {
+    for index in 0..<3000 * FuzzRun.times {
       var bytes = whole
       switch index % 4 {
       case 0: bytes = Array(bytes.prefix(Int.random(in: 0..<6000, using: &random)))
@@ -70,16 +71,20 @@ import Torch
         let at = Int.random(in: 0..<6000, using: &random)
         bytes.removeSubrange(at..<at + Int.random(in: 1...32, using: &random))
       }
-      do throws(FileError) {
-        let file = try GGUFFile(data: Data(bytes), path: "damaged.gguf")
-        // What is taken can be read.
-        if let first = file.names.first { _ = try? file.floats(first, threads: 1) }
-      } catch {
-        refused += 1
-        #expect(error.problem.hasPrefix("damaged.gguf: "))
+      fuzz.attempt {
+        do throws(FileError) {
+          let file = try GGUFFile(data: Data(bytes), path: "damaged.gguf")
+          // What is taken can be read.
+          if let first = file.names.first { _ = try? file.floats(first, threads: 1) }
+          return true
+        } catch {
+          #expect(error.problem.hasPrefix("damaged.gguf: "))
+          return false
+        }
       }
     }
-    #expect(refused > 1500)
+    fuzz.tell()
+    #expect(fuzz.refused > fuzz.inputs / 2)
   }
 
   @Test func aVocabularyChecksItself() throws {

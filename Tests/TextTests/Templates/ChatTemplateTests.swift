@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import MartletCore
 import Testing
 
@@ -110,7 +111,7 @@ import Testing
     limits.steps = 2_000
     limits.bytes = 1 << 16
     var failed = 0
-    let count = Int(ProcessInfo.processInfo.environment["MARTLET_FUZZ"] ?? "") ?? 1_500
+    let count = 1_500 * FuzzRun.times
     for _ in 0..<count {
       var scalars = Array(sources[number(sources.count)].unicodeScalars)
       let from = number(max(scalars.count - 400, 1))
