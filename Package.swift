@@ -222,7 +222,11 @@ let package = Package(
         "Hub", "Access", "Evaluation", "Profiling", "Selection", "TextTasks", "Bundles", "Registry",
         "Releases", "Tracking", "Jobs", "Streams",
         "Web", "TrackingServer", "Serving", "Project", "Commands", logging,
-      ], tests: [.product(name: "GRDB", package: "GRDB.swift")]),
+      ],
+      tests: [
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "HummingbirdTesting", package: "hummingbird"), hummingbird, httpTypes,
+        nioCore,
+      ]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),
       .executableTarget(name: "MartletEngine", dependencies: ["Martlet", "Commands"], swiftSettings: swiftSettings),

@@ -1,4 +1,5 @@
-"""Writes Tests/ModelsTests/Fixtures/gguf/types.gguf: a tensor of every packed type and, beside it, the numbers that the reference unpacks.
+"""Writes Tests/ModelsTests/Fixtures/gguf/types.gguf: a tensor of every packed type and, beside it, the numbers that the reference unpacks;
+and tiny-1.gguf and tiny-2.gguf: whole models of the Llama family with a vocabulary of bytes, which write nonsense, each its own.
 
     .deps/python/bin/python Tools/fixtures_gguf.py
 """
@@ -80,5 +81,52 @@ def main() -> None:
     writer.close()
 
 
+def tiny(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    width, hidden, heads, shared = 32, 64, 2, 1
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = [chr(byte if byte in printable else 256 + others.index(byte)) for byte in range(256)]
+    merges = ["t h", "th e", "i n", "e r"]
+    tokens = letters + [merge.replace(" ", "") for merge in merges] + ["<|end|>"]
+    writer = gguf.GGUFWriter(folder / f"tiny-{seed}.gguf", "llama")
+    writer.add_name(f"tiny-{seed}")
+    writer.add_context_length(128)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(hidden)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(shared)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(width // heads)
+    writer.add_vocab_size(len(tokens))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * (len(tokens) - 1) + [3])
+    writer.add_token_merges(merges)
+    writer.add_eos_token_id(len(tokens) - 1)
+    writer.add_chat_template("{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}<|end|>{% endfor %}assistant: ")
+
+    def weight(name: str, rows: int, columns: int) -> None:
+        writer.add_tensor(f"{name}.weight", random.normal(0, columns ** -0.5, (rows, columns)).astype(np.float16))
+
+    writer.add_tensor("token_embd.weight", random.normal(0, 1, (len(tokens), width)).astype(np.float16))
+    # Scores by the tokens' own rows would make every token its own successor.
+    weight("output", len(tokens), width)
+    for name, rows, columns in [
+        ("attn_q", width, width), ("attn_k", width // 2, width), ("attn_v", width // 2, width), ("attn_output", width, width),
+        ("ffn_gate", hidden, width), ("ffn_up", hidden, width), ("ffn_down", width, hidden)]:
+        weight(f"blk.0.{name}", rows, columns)
+    for name in ["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"]:
+        writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 if __name__ == "__main__":
     main()
+    tiny(1)
+    tiny(2)
