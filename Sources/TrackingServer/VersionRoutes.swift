@@ -17,7 +17,7 @@ extension TrackingEndpoints {
         let page = try store.searchVersions(
           filter: try fields.text("filter") ?? "", orderBy: try fields.texts("order_by"),
           limit: try fields.limit(10_000, most: TrackingLimits.modelVersionsPerPage), offset: try fields.offset())
-        return Documents.page("model_versions", page.elements.map { Documents.version($0) }, next: page.next)
+        return Documents.page("model_versions", page.elements.map { Documents.version($0, withAliases: false) }, next: page.next)
       },
     ]
   }

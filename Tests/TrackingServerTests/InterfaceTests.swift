@@ -43,6 +43,19 @@ import Web
     }
   }
 
+  @Test func `a version has its aliases where it is asked for by name, and none in a search, as MLflow has it`() async throws {
+    try await withClient { client, store in
+      _ = try store.createRegisteredModel("m")
+      _ = try store.registerVersion(of: "m", source: "prompt", tags: [TrackingTag("mlflow.prompt.is_prompt", "true")])
+      try store.setRegisteredAlias("m", "champion", to: 1)
+      let one = try await client.execute(uri: "/api/2.0/mlflow/model-versions/get?name=m&version=1", method: .get)
+      #expect(try document(one)["model_version"]?["aliases"] == ["champion"])
+      let found = try await client.execute(uri: "/api/2.0/mlflow/model-versions/search?filter=name%3D'm'", method: .get)
+      let versions = try document(found)["model_versions"]?.arrayValue ?? []
+      #expect(versions.count == 1 && versions.first?["aliases"] == nil)
+    }
+  }
+
   @Test func `errors have MLflow's codes, and say nothing of the inside`() async throws {
     try await withClient { client, _ in
       for (path, body, status, code) in [
