@@ -224,8 +224,8 @@ let package = Package(
         "Web", "TrackingServer", "Serving", "Project", "Commands", logging,
       ],
       tests: [
-        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "HummingbirdTesting", package: "hummingbird"), hummingbird, httpTypes,
-        nioCore,
+        "DatabaseTesting", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"), hummingbird, httpTypes, nioCore,
       ]),
     [
       .executableTarget(name: "MartletCommand", dependencies: ["Commands"], swiftSettings: swiftSettings),

@@ -46,7 +46,7 @@ import Web
   @Test func `a version has its aliases where it is asked for by name, and none in a search, as MLflow has it`() async throws {
     try await withClient { client, store in
       _ = try store.createRegisteredModel("m")
-      _ = try store.registerVersion(of: "m", source: "prompt", tags: [TrackingTag("mlflow.prompt.is_prompt", "true")])
+      _ = try store.registerVersion(of: "m", source: "s3://bucket/model")
       try store.setRegisteredAlias("m", "champion", to: 1)
       let one = try await client.execute(uri: "/api/2.0/mlflow/model-versions/get?name=m&version=1", method: .get)
       #expect(try document(one)["model_version"]?["aliases"] == ["champion"])
