@@ -123,6 +123,39 @@ import Testing
       #expect(await RawClient.exchange(port: port, [health]) == "no connection")
       echo.release()
       #expect(await answer.contains(#"{"prediction":1.0,"model":"echo","version":"1"}"#))
+      // The client learns that it needs another connection.
+      #expect(await answer.lowercased().contains("\r\nconnection: close\r\n"))
+    }
+  }
+
+  @Test func `a long answer arrives whole, though the order to stop comes while it is written`() async throws {
+    // More than the system takes in for both sides.
+    let scroll = Scroll(bytes: 24 << 20)
+    let model = ServedModel(
+      name: "scroll", version: "1", predictor: scroll, columns: [ServedColumn(name: "x", datatype: "FP64", isOptional: true)],
+      batching: Batching.off, isCacheable: false)
+    try await Self.run([model]) { port, group in
+      async let answer = RawClient.exchange(port: port, [Self.request("{}", close: false)], window: 32768)
+      while !scroll.wasAsked { try await Task.sleep(for: .milliseconds(1)) }
+      await group.triggerGracefulShutdown()
+      let text = await answer
+      #expect(text.hasPrefix("HTTP/1.1 200"))
+      let head = try #require(text.prefix(2000).range(of: "\r\n\r\n"))
+      #expect(text.utf8.distance(from: head.upperBound, to: text.endIndex) == 24 << 20)
+    }
+  }
+
+  @Test func `connections of HTTP 1.0 end with the answer, and so do those whose client says so`() async throws {
+    try await Self.run([Echo().served()]) { port, _ in
+      for head in ["GET /health/live HTTP/1.0\r\nHost: a\r\n", "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: TE, Close\r\n"] {
+        let answer = await RawClient.exchange(port: port, [head + "\r\n"])
+        #expect(
+          answer.contains(" 200 ") && answer.lowercased().contains("\r\nconnection: close\r\n") && answer.hasSuffix("{\"live\":true}"),
+          "\(answer)")
+      }
+      let both = await RawClient.exchange(
+        port: port, ["GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nGET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"])
+      #expect(both.components(separatedBy: "{\"live\":true}").count == 3)
     }
   }
 
@@ -153,5 +186,21 @@ import Testing
       let unknown = await #expect(throws: ServerError.self) { try await third.run() }
       #expect(unknown?.kind == .unknownHost("203.0.113.7"))
     }
+  }
+}
+
+/// Answers with so many bytes.
+private final class Scroll: Predictor {
+  let signature = ServedDocument.signature
+  private let bytes: [UInt8]
+  private let asked = Mutex(false)
+
+  init(bytes: Int) { self.bytes = [UInt8](repeating: UInt8(ascii: "a"), count: bytes) }
+
+  var wasAsked: Bool { asked.withLock { $0 } }
+
+  func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
+    asked.withLock { $0 = true }
+    return [ServedDocument.answer: try HostArray(bytes)]
   }
 }

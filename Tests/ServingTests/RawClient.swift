@@ -2,10 +2,14 @@ import Foundation
 
 /// A connection without an HTTP client in between, on a thread of its own.
 enum RawClient {
-  /// Sends the pieces with pauses between them and returns all that comes back until the other side closes, or the time is over.
-  static func exchange(port: Int, _ pieces: [String], pause: Duration = .zero, repeatLast: Int = 1) async -> String {
+  /// Sends the pieces with pauses between them and returns all that comes back until the other side closes, or the time is over; then the
+  /// text says so at its end.
+  /// - Parameter window: bytes that the system takes in before they are read; `nil` leaves it to the system.
+  static func exchange(
+    port: Int, _ pieces: [String], pause: Duration = .zero, repeatLast: Int = 1, window: Int32? = nil
+  ) async -> String {
     await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: talk(port, pieces, pause, repeatLast)) }
+      Thread.detachNewThread { continuation.resume(returning: talk(port, pieces, pause, repeatLast, window)) }
     }
   }
 
@@ -24,8 +28,9 @@ enum RawClient {
   }
 
   /// A connection, or -1.
-  private static func connected(to port: Int) -> Int32 {
+  private static func connected(to port: Int, window: Int32? = nil) -> Int32 {
     let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var window { setsockopt(handle, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
@@ -38,8 +43,8 @@ enum RawClient {
     return -1
   }
 
-  private static func talk(_ port: Int, _ pieces: [String], _ pause: Duration, _ repeatLast: Int) -> String {
-    let handle = connected(to: port)
+  private static func talk(_ port: Int, _ pieces: [String], _ pause: Duration, _ repeatLast: Int, _ window: Int32?) -> String {
+    let handle = connected(to: port, window: window)
     guard handle >= 0 else { return "no connection" }
     defer { close(handle) }
     var timeout = timeval(tv_sec: 8, tv_usec: 0)
@@ -55,6 +60,7 @@ enum RawClient {
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = recv(handle, &buffer, buffer.count, 0)
+      if count < 0, errno == EAGAIN { answer += Array("(still open)".utf8) }
       guard count > 0 else { break }
       answer += buffer[..<count]
     }

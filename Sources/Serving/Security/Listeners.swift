@@ -72,7 +72,7 @@ struct Listeners: Sendable {
     _ responder: WebResponder, _ host: String, _ port: Int, _ onServerRunning: @escaping @Sendable (any Channel) async -> Void
   ) -> Application<WebResponder> {
     let http = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [HeadParts(), ClientPresence()], idleTimeout: TimeAmount(options.idleTimeout),
+      additionalChannelHandlers: [HeadParts(), ConnectionEnd(), ClientPresence()], idleTimeout: TimeAmount(options.idleTimeout),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: options.maxHeaderBytes, maxHeaderListSize: options.maxHeaderBytes, maxHeaderFieldCount: options.maxHeaderFields)
     )

@@ -1,6 +1,7 @@
 package import HummingbirdCore
 package import Logging
 package import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// A connection of HTTP/1.1 behind what guards it: the limits of its address, TLS, the time limit of heads.
@@ -46,6 +47,12 @@ package struct GuardedChannel: HTTPChannelHandler {
       try pipeline.addHandler(HeadBytes(HeadClock(limits), startsAtOnce: identity != nil))
     }.flatMap {
       base.setup(channel: channel, logger: logger)
+    }.flatMapThrowing { value in
+      let pipeline = channel.pipeline.syncOperations
+      // What version a client speaks is known only right behind the decoder.
+      let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      try pipeline.addHandler(OldClients(), position: .after(decoder))
+      return value
     }
   }
 

@@ -62,10 +62,7 @@ package struct Reply: Sendable {
     let responseBody = ResponseBody(contentLength: bytes.count) { writer in
       try await writer.write(ByteBuffer(bytes: bytes))
       try await writer.finish(nil)
-      // Closing while bytes of the client are unread would reset the connection and take the answer along. So: say that nothing more
-      // comes, go on reading for a moment, then close.
-      channel.close(mode: .output, promise: nil)
-      channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+      channel.closeAfterAnswer()
     }
     return Response(status: status, headers: fields, body: responseBody)
   }

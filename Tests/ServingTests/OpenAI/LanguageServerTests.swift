@@ -98,6 +98,16 @@ import Testing
     }
   }
 
+  @Test func `a client of HTTP 1.0 gets a stream without chunks`() async throws {
+    try await withLanguages(.live) { client in
+      let port = try #require(client.port)
+      let request = post(ChatTests.path, chat("a b", #""stream": true"#)).replacing("HTTP/1.1", with: "HTTP/1.0")
+      let text = await RawClient.exchange(port: port, [request])
+      #expect(text.hasPrefix("HTTP/1.0 200") && !text.lowercased().contains("transfer-encoding"), "\(text)")
+      #expect(text.contains("\r\n\r\ndata: {") && text.hasSuffix("data: [DONE]\n\n"), "\(text)")
+    }
+  }
+
   @Test(arguments: Way.allCases) func `many at once`(way: Way) async throws {
     let generator = FakeGenerator(delay: .milliseconds(1))
     try await withLanguages(.live, generator) { client in
