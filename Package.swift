@@ -213,7 +213,11 @@ let package = Package(
       "Commands",
       from: [
         "MartletCore", "Access", "Charts", "Evaluation", "Bundles", "Registry", "Releases", "Deployment", "Project", arguments, httpClient,
-        nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+        nioCore, .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      tests: [
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"), crypto,
       ]),
     module(
       "Martlet",

@@ -61,7 +61,7 @@ public struct UsageLimits: Sendable, Hashable, Codable {
   public var requestsPerMinute: Double?
   /// Items, rows or tokens a minute, in the long run.
   public var itemsPerMinute: Double?
-  /// How many seconds' worth may be used at once after a pause.
+  /// How many seconds' worth may be used at once after a pause; `nil` is a minute's.
   public var burstSeconds: Double?
   /// Requests at one time.
   public var concurrentRequests: Int?

@@ -23,7 +23,7 @@ public final class UsageGate: Sendable {
     init(_ limits: UsageLimits, now: Double) {
       self.limits = limits
       func bucket(_ perMinute: Double?) -> TokenBucket? {
-        perMinute.map { TokenBucket(perSecond: $0 / 60, capacity: $0 / 60 * (limits.burstSeconds ?? 10), now: now) }
+        perMinute.map { TokenBucket(perSecond: $0 / 60, capacity: $0 / 60 * (limits.burstSeconds ?? 60), now: now) }
       }
       requests = bucket(limits.requestsPerMinute)
       items = bucket(limits.itemsPerMinute)

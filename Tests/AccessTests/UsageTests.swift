@@ -47,6 +47,17 @@ import Testing
     #expect((3590...3602).contains(passed))
   }
 
+  @Test func `after a pause a minute's worth may come at once`() throws {
+    let clock = Clock()
+    let gate = UsageGate { clock.now }
+    let ann = principal(UsageLimits(requestsPerMinute: 5))
+    for _ in 0..<5 { try gate.enter(ann) }
+    #expect(throws: UsageExceeded(limit: .requests, wait: 12)) { try gate.enter(ann) }
+    clock.advance(3600)
+    for _ in 0..<5 { try gate.enter(ann) }
+    #expect(throws: UsageExceeded(limit: .requests, wait: 12)) { try gate.enter(ann) }
+  }
+
   @Test func `items are charged when they are known`() throws {
     let clock = Clock()
     let gate = UsageGate { clock.now }

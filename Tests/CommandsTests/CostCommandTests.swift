@@ -1,7 +1,13 @@
+import Crypto
 import Foundation
 import MartletCore
+import NIOCore
+import NIOPosix
+import NIOSSL
 import Project
+import SwiftASN1
 import Testing
+import X509
 
 @testable import Commands
 
@@ -49,5 +55,63 @@ import Testing
     let answer = await martlet("cost", "--server", "http://127.0.0.1:9")
     #expect(answer.exitCode == 1 && answer.notes.contains("nobody answers at http://127.0.0.1:9"))
     #expect(await martlet("cost", "--server", "nowhere").exitCode == 2)
+  }
+
+  @Test func `a server's own authority is believed where it is named`() async throws {
+    let folder = try Folder()
+    let authority = folder.path + "/authority.pem"
+    let server = try await Self.server(#"{"models": []}"#, certificate: authority)
+    let address = "https://localhost:\(server.localAddress?.port ?? 0)"
+    let stranger = await martlet("cost", "--server", address)
+    #expect(stranger.exitCode == 1 && stranger.notes.contains("the certificate of \(address) is not trusted"))
+    #expect(stranger.notes.contains("--tls-authority FILE") && !stranger.notes.contains("BoringSSL"))
+    let believing = await martlet("cost", "--server", address, "--tls-authority", authority)
+    #expect(believing.exitCode == 0 && believing.output.contains("no model was asked yet"), "\(believing.notes)")
+    let misled = await martlet(
+      "cost", "--server", address.replacing("localhost", with: "127.0.0.1"), "--tls-authority", authority)
+    #expect(misled.exitCode == 1 && misled.notes.contains("is for another name"), "\(misled.notes)")
+    let none = await martlet("cost", "--server", address, "--tls-authority", try folder.write("empty.pem", ""))
+    #expect(none.exitCode == 1 && none.notes.contains("holds no certificate"))
+    try await server.close()
+  }
+
+  /// Answers every request with one document, over TLS.
+  /// - Parameter certificate: where the certificate is written, which is its own authority.
+  private static func server(_ document: String, certificate path: String) async throws -> any Channel {
+    let key = P256.Signing.PrivateKey()
+    let name = try DistinguishedName { CommonName("localhost") }
+    let certificate = try Certificate(
+      version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: Date(timeIntervalSinceNow: -3600),
+      notValidAfter: Date(timeIntervalSinceNow: 3600), issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
+      extensions: try Certificate.Extensions {
+        Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
+        SubjectAlternativeNames([.dnsName("localhost")])
+      }, issuerPrivateKey: .init(key))
+    try Data(certificate.serializeAsPEM().pemString.utf8).write(to: URL(fileURLWithPath: path))
+    let context = try NIOSSLContext(
+      configuration: .makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMFile(path).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem))))
+    return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandlers([NIOSSLServerHandler(context: context), OneAnswer(document)])
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+  }
+
+  private final class OneAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let document: String
+
+    init(_ document: String) { self.document = document }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\nConnection: close\r\n\r\n\(document)"
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+    }
   }
 }

@@ -251,11 +251,13 @@ enum HelpSnapshots {
     Counted since the server began; money where serve.prices says what the machine costs. The API key,
     where the server wants one, is the variable MARTLET_API_KEY.
 
-    USAGE: martlet cost [--server <url>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
+    USAGE: martlet cost [--server <url>] [--tls-authority <file>] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
     OPTIONS:
       --server <url>          The server's address; where it has an admin port, that one's. (default:
                               the project's, else http://127.0.0.1:8080)
+      --tls-authority <file>  The authority of the server's certificate, as PEM; else the variable
+                              SSL_CERT_FILE, or what this machine knows.
       --project <file>        The project file.
       --set <key=value>       Override a setting of the project: training.epochs=3. Can be repeated.
       --json                  Print exactly one JSON document on standard output.

@@ -5,6 +5,7 @@ import Foundation
 import MartletCore
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Project
 
 struct Cost: Command {
@@ -19,13 +20,20 @@ struct Cost: Command {
     ))
   var server: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The authority of the server's certificate, as PEM; else the variable SSL_CERT_FILE, or what this machine knows.", valueName: "file"),
+    completion: .file())
+  var tlsAuthority: String?
+
   @OptionGroup var project: ProjectOptions
   @OptionGroup var global: GlobalOptions
 
   func execute(_ context: CommandContext) async throws -> CommandResult {
     let address = try server ?? Self.address(try project.loadIfThere()?.project.serve)
-    let key = ProcessInfo.processInfo.environment["MARTLET_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
-    let document = try await Self.fetch(address, key: key)
+    func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    let document = try await Self.fetch(
+      address, key: variable("MARTLET_API_KEY"), authority: tlsAuthority ?? variable("SSL_CERT_FILE"))
     return CommandResult(document: document, text: Self.text(document, context))
   }
 
@@ -38,23 +46,29 @@ struct Cost: Command {
     return "http\(serving?.tls == nil ? "" : "s")://\(reached.contains(":") ? "[\(reached)]" : reached):\(port)"
   }
 
-  /// - Throws: `ArgumentError` where nobody answers there, or not with costs.
-  static func fetch(_ address: String, key: String?) async throws -> JSONValue {
+  /// - Parameter authority: a file with whose certificates are believed, over TLS; `nil` believes those that this machine knows.
+  /// - Throws: `ArgumentError` where nobody answers there, or not with costs, or cannot be believed; `FileError` for the authority's file.
+  static func fetch(_ address: String, key: String?, authority: String? = nil) async throws -> JSONValue {
     guard let url = URLComponents(string: address), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
       throw UsageError(problem: "--server is '\(address)'", expected: "http://HOST:PORT or https://HOST:PORT")
     }
     var request = HTTPClientRequest(url: (address.hasSuffix("/") ? String(address.dropLast()) : address) + "/admin/cost")
     if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
-    let status: Int, body: Data
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    if url.scheme == "https", let authority { configuration.tlsConfiguration = try believing(authority) }
+    let wanted = request
+    let answer: (status: Int, body: Data)
     do {
-      let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
-      status = Int(answer.status.code)
-      body = Data(try await answer.body.collect(upTo: 16 << 20).readableBytesView)
+      answer = try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+        let response = try await client.execute(wanted, timeout: .seconds(10))
+        return (Int(response.status.code), Data(try await response.body.collect(upTo: 16 << 20).readableBytesView))
+      }
     } catch {
-      throw ArgumentError(
-        "nobody answers at \(address): \(error)", expected: "a server that martlet serve has started", remedy: "--server http://HOST:PORT")
+      throw unanswered(address, error)
     }
-    let document = try? JSON.decode(JSONValue.self, from: body, source: "the answer")
+    let status = answer.status
+    let document = try? JSON.decode(JSONValue.self, from: answer.body, source: "the answer")
     guard status == 200, let document, document["models"] != nil else {
       let reason = document?["error"]?.stringValue ?? "status \(status)"
       let remedy: String? =
@@ -66,6 +80,38 @@ struct Cost: Command {
       throw ArgumentError("the server at \(address) does not tell its costs: \(reason)", remedy: remedy)
     }
     return document
+  }
+
+  /// - Throws: `FileError` for a file without certificates.
+  private static func believing(_ authority: String) throws -> TLSConfiguration {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    guard let certificates = try? NIOSSLCertificate.fromPEMFile(authority), !certificates.isEmpty else {
+      throw FileError(path: authority, problem: "holds no certificate that can be read", expected: "certificates as PEM")
+    }
+    configuration.trustRoots = .certificates(certificates)
+    return configuration
+  }
+
+  private static func unanswered(_ address: String, _ error: any Error) -> ArgumentError {
+    if error as? NIOSSLExtraError == .failedToValidateHostname {
+      return ArgumentError(
+        "the certificate that answers at \(address) is for another name", expected: "a name that is in it",
+        remedy: "--server https://NAME:PORT")
+    }
+    if error is NIOSSLError {
+      // What the library says holds paths of the machine that built it.
+      if "\(error)".contains("CERTIFICATE_VERIFY_FAILED") {
+        return ArgumentError(
+          "the certificate of \(address) is not trusted", expected: "one of an authority that this machine knows",
+          remedy: "--tls-authority FILE with the certificate of its authority, or the variable SSL_CERT_FILE")
+      }
+      return ArgumentError(
+        "no connection over TLS with \(address) came about", expected: "a server that was started with a certificate",
+        remedy: "--server http://HOST:PORT where it has none")
+    }
+    return ArgumentError(
+      "nobody answers at \(address): \(error)", expected: "a server that martlet serve has started",
+      remedy: "--server http://HOST:PORT, or https:// where it has a certificate")
   }
 
   static func text(_ document: JSONValue, _ context: CommandContext) -> String {

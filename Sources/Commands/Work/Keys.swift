@@ -44,10 +44,10 @@ struct KeysCreate: Command {
   @Option(help: ArgumentHelp("When it stops working: 12h, 90d. (default: never)", valueName: "time"))
   var expires: KeyLifetime?
 
-  @Option(help: ArgumentHelp("The most requests a minute.", valueName: "number"))
+  @Option(help: ArgumentHelp("The most requests a minute; after a pause, all of them at once.", valueName: "number"))
   var requestsPerMinute: Double?
 
-  @Option(help: ArgumentHelp("The most rows or tokens a minute.", valueName: "number"))
+  @Option(help: ArgumentHelp("The most rows or tokens a minute; after a pause, all of them at once.", valueName: "number"))
   var itemsPerMinute: Double?
 
   @Option(help: ArgumentHelp("The most requests at one time.", valueName: "number"))
