@@ -148,6 +148,7 @@ struct TFServingEndpoints: Sendable {
   private func metadata(_ exchange: Exchange) async throws -> Reply {
     let call = try await find(exchange)
     let inputs = call.model.columns.map { columns in columns.map { ($0.name, Self.type($0.datatype), [-1]) } }
+    let outputs = call.model.outputs.map { ($0.name, Self.type($0.datatype), $0.shape.map { $0 ?? -1 }) }
     func tensors(_ tensors: [(String, String, [Int])]) -> JSONValue {
       .object(
         Dictionary(
@@ -166,7 +167,8 @@ struct TFServingEndpoints: Sendable {
       specs.map { ($0.name, Self.type($0.dtype.inferenceProtocolName ?? ""), $0.shape.map { $0 ?? -1 }) }
     }
     let signature: JSONValue = [
-      "inputs": tensors(inputs ?? specs(call.signature.inputs)), "outputs": tensors(inputs == nil ? specs(call.signature.outputs) : []),
+      "inputs": tensors(inputs ?? specs(call.signature.inputs)),
+      "outputs": tensors(inputs == nil ? specs(call.signature.outputs) : outputs),
       "method_name": "tensorflow/serving/predict",
     ]
     let document: JSONValue = [

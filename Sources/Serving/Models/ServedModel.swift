@@ -33,6 +33,21 @@ public struct ServedColumn: Sendable, Hashable {
   }
 }
 
+/// A tensor that a model of tables or texts answers with, for clients that ask.
+public struct ServedOutput: Sendable, Hashable {
+  public let name: String
+  /// As the Open Inference Protocol calls it: `FP64`, `INT64`, `BOOL`, `BYTES`.
+  public let datatype: String
+  /// `nil` for a free dimension, such as the rows.
+  public let shape: [Int?]
+
+  public init(name: String, datatype: String, shape: [Int?]) {
+    self.name = name
+    self.datatype = datatype
+    self.shape = shape
+  }
+}
+
 /// What a model that reads whole requests is given and gives: the arrays of its predictor's signature.
 ///
 /// Rows have columns of many types, which tensors cannot carry. Such a model gets the bytes of the request and what they are, and gives the
@@ -95,6 +110,8 @@ public struct ServedModel: Sendable {
   public let adapter: InputAdapter?
   /// The columns of a model that reads whole requests (``ServedDocument``); `nil` for a model of tensors.
   public let columns: [ServedColumn]?
+  /// The tensors that a model that reads whole requests answers with; a model of tensors has them in its signature.
+  public let outputs: [ServedOutput]
   /// How waiting requests are joined.
   public let batching: any BatchingPolicy
   /// Calls of one instance at the same time, at most.
@@ -118,6 +135,7 @@ public struct ServedModel: Sendable {
   ///   - labels: by default those of the predictor, if it is a `Classifier`.
   ///   - adapter: what makes inputs of uploaded files; without it the model takes numbers only.
   ///   - columns: those of a model of tables, whose predictor has the signature of ``ServedDocument``.
+  ///   - outputs: what such a model answers tensors with.
   ///   - batching: has an effect only where the signature says that items do not influence each other.
   ///   - replicas: more copies, with the same signature.
   ///   - makeInstance: makes a copy in the place of one that hangs.
@@ -125,7 +143,7 @@ public struct ServedModel: Sendable {
   ///   - inputs: what the predictor counts its inputs in.
   public init(
     name: String, version: String, predictor: any Predictor, labels: [String]? = nil, platform: String = "martlet",
-    metrics: [String: Double] = [:], adapter: InputAdapter? = nil, columns: [ServedColumn]? = nil,
+    metrics: [String: Double] = [:], adapter: InputAdapter? = nil, columns: [ServedColumn]? = nil, outputs: [ServedOutput] = [],
     batching: any BatchingPolicy = Batching.whileBusy(maxItems: 32), maxConcurrentCalls: Int = 1, replicas: [any Predictor] = [],
     makeInstance: (@Sendable () async throws -> any Predictor)? = nil, samples: [[String: HostArray]] = [], isCacheable: Bool = true,
     memoryBytes: Int = 0, inputs: InputTally? = nil
@@ -138,6 +156,7 @@ public struct ServedModel: Sendable {
     self.metrics = metrics
     self.adapter = adapter
     self.columns = columns
+    self.outputs = outputs
     self.batching = batching
     self.maxConcurrentCalls = max(1, maxConcurrentCalls)
     instances = [predictor] + replicas

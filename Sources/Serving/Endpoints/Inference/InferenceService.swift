@@ -104,7 +104,9 @@ struct InferenceService: Sendable {
 
   /// Asks a model that reads whole requests.
   /// - Returns: the model's own bytes.
+  /// - Throws: `HTTPProblem` 400 for inputs that are not of their types.
   func infer(_ document: TensorDocument, _ call: ModelCall, _ options: RequestOptions) async throws -> [UInt8] {
+    try document.check(call.model.columns ?? [])
     let inputs = [
       ServedDocument.body: try HostArray(document.json),
       ServedDocument.kind: try HostArray([ServedDocument.Kind.tensors.rawValue], shape: []),

@@ -33,7 +33,7 @@ struct ModelDescription: Sendable {
     platform = model.platform
     if let columns = model.columns {
       inputs = columns.map { Tensor(name: $0.name, datatype: $0.datatype, shape: [-1], isOptional: $0.isOptional) }
-      outputs = []
+      outputs = model.outputs.map { Tensor(name: $0.name, datatype: $0.datatype, shape: $0.shape.map { $0 ?? -1 }) }
       maxBatch = 0
     } else {
       inputs = runner.signature.inputs.map(Self.tensor)

@@ -64,6 +64,9 @@ struct DocumentEnsemble: Predictor {
       JSONValue.self, from: Data(outputs[ServedDocument.answer]?.bytes ?? []), source: "the answer of a member")
     if let rows = document["predictions"]?.arrayValue { return (rows, false) }
     guard case .object(var row) = document else { throw RowsDiffer(counts: []) }
+    guard row["outputs"] == nil else {
+      throw ArgumentError("an ensemble of tables takes no columns", expected: #"{"instances": [{…}]}"#)
+    }
     row["model"] = nil
     row["version"] = nil
     return ([.object(row)], true)
