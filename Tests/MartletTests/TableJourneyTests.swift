@@ -126,6 +126,24 @@ import Testing
     let outputs = try #require(tensors["outputs"]?.arrayValue)
     #expect(outputs.last?["data"]?.arrayValue?.last?.doubleValue == offline[3] && tensors["id"] == "7")
 
+    // Columns, as TensorFlow Serving's clients send them.
+    let single0 = try json(0), single1 = try json(1)
+    func members(_ text: String) throws -> [String: JSONValue] {
+      try JSON.decode(JSONValue.self, from: Data(text.utf8), source: "row").objectValue ?? [:]
+    }
+    let first = try members(single0), second = try members(single1)
+    let columns = JSONValue.object(
+      Dictionary(uniqueKeysWithValues: first.map { ($0.key, .array([$0.value, second[$0.key] ?? .null])) }))
+    let body = String(decoding: try JSON.encode(["inputs": columns, "signature_name": "serving_default"] as JSONValue), as: UTF8.self)
+    let columnar = try await ask(body, .instances)
+    #expect(columnar["predictions"] == nil && columnar["outputs"]?["label"]?.arrayValue?.count == 2)
+    #expect(columnar["outputs"]?["probabilities"]?.arrayValue?.compactMap { $0.arrayValue?[1].doubleValue } == [offline[0], offline[1]])
+    #expect(try await ask(body, .rows)["predictions"]?.arrayValue?.count == 2)
+    let instances = try await ask("{\"instances\": [\(single0)], \"signature_name\": \"serving_default\"}", .instances)
+    #expect(instances["predictions"]?.arrayValue?.count == 1)
+    #expect(served.outputs.map(\.name) == outputs.map { $0["name"]?.stringValue })
+    #expect(served.outputs.map(\.datatype) == outputs.map { $0["datatype"]?.stringValue })
+
     // What is strange is said; what is missing is named.
     let odd = try await ask(
       #"{"tenure": 900, "plan": "platinum", "spend": 20, "since": "2015-01-15"}"#, .rows)
@@ -138,7 +156,10 @@ import Testing
     for (body, word) in [
       (#"{"plan": "basic"}"#, "tenure"),
       (#"{"tenure": "long", "plan": "basic", "spend": 1, "since": "2015-01-15"}"#, "'tenure' is \"long\""),
-      ("[]", "no rows"), ("3", "neither"), ("{", "the body"),
+      ("[]", "no rows"), ("3", "neither"), ("{", "line 1, column 2"), ("{\n \"tenure\": 3 \"plan\"", "line 2, column 14"),
+      (#"{"tenure": "NaN", "plan": "basic", "spend": 1, "since": "2015-01-15"}"#, #"'tenure' is "NaN"; expected a number"#),
+      (#"{"tenure": true, "plan": "basic", "spend": 1, "since": "2015-01-15"}"#, "'tenure' is true; expected a number"),
+      (#"{"tenure": 3, "plan": "basic", "spend": 1, "since": "2015-01-15", "tenure": 4}"#, "the key 'tenure' appears twice"),
     ] {
       let error = await #expect(throws: ArgumentError.self, "\(body)") { _ = try await ask(body, .rows) }
       #expect(error.map { "\($0)".contains(word) } == true, "\(body): \(error.map { "\($0)" } ?? "")")

@@ -2,6 +2,7 @@ import Foundation
 import MartletCore
 import Selection
 import Tables
+import Web
 
 /// Rows in the forms that clients send them in, and answers in the forms that clients read.
 struct RowDocuments {
@@ -25,27 +26,46 @@ struct RowDocuments {
   // JSON --------------------------------------------------------------------------------------------------------------------------------
 
   /// One row `{…}`, rows `[{…}]`, or either under `input`, `inputs`, `instances` or `rows`; or columns, `{"columns": {name: […]}}`.
+  /// TensorFlow Serving's clients send columns as `{"inputs": {name: […]}}`.
   /// Beside them `{"parameters": {"warnings": false}}` asks not to be told what is unusual about a row.
-  /// - Throws: `ArgumentError`, `FileError` naming what is wrong.
-  func rows(_ body: Data) throws -> (table: Table, isSingle: Bool, warns: Bool) {
-    let document = try JSON.decode(JSONValue.self, from: body, source: "the body")
-    let (table, isSingle) = try rows(document)
-    return (table, isSingle, types["parameters"] != nil || document["parameters"]?["warnings"]?.boolValue ?? true)
+  /// - Throws: `JSONProblem` with the place, `ArgumentError` naming what is wrong.
+  func rows(_ body: [UInt8]) throws -> Rows {
+    let document = try JSONReader.value(of: body)
+    var rows = try rows(document)
+    rows.warns = types["parameters"] != nil || document["parameters"]?["warnings"]?.boolValue ?? true
+    return rows
   }
 
-  private func rows(_ given: JSONValue) throws -> (table: Table, isSingle: Bool) {
+  /// The rows of a request.
+  struct Rows {
+    var table: Table
+    var isSingle = false
+    /// They came as columns under `inputs`.
+    var areInputs = false
+    var warns = true
+  }
+
+  /// What may stand beside the rows.
+  private static let asides: Set = ["parameters", "signature_name", "id"]
+
+  private func rows(_ given: JSONValue) throws -> Rows {
     var document = given
-    if case .object(let members) = document, members.count == 1 || members["parameters"] != nil {
+    if case .object(let members) = document,
+      members["parameters"] != nil || members.keys.count(where: { types[$0] != nil || !Self.asides.contains($0) }) == 1
+    {
       for key in ["input", "inputs", "instances", "rows"] where types[key] == nil {
         if let inner = members[key] {
+          if key == "inputs", case .object(let columns) = inner, !columns.isEmpty, columns.values.allSatisfy({ $0.arrayValue != nil }) {
+            return Rows(table: try table(columns: columns.mapValues(Self.flat)), areInputs: true)
+          }
           document = inner
           break
         }
       }
-      if types["columns"] == nil, case .object(let columns)? = members["columns"] { return (try table(columns: columns), false) }
+      if types["columns"] == nil, case .object(let columns)? = members["columns"] { return Rows(table: try table(columns: columns)) }
     }
     switch document {
-    case .object(let row): return (try table(rows: [row]), true)
+    case .object(let row): return Rows(table: try table(rows: [row]), isSingle: true)
     case .array(let elements):
       let rows = try elements.enumerated().map { place, element -> [String: JSONValue] in
         guard case .object(let row) = element else {
@@ -55,7 +75,7 @@ struct RowDocuments {
         return row
       }
       guard !rows.isEmpty else { throw ArgumentError("there are no rows", expected: "1 or more") }
-      return (try table(rows: rows), false)
+      return Rows(table: try table(rows: rows))
     default: throw ArgumentError("the body is neither a row nor a list of rows", expected: "a JSON object by column, or a list of them")
     }
   }
@@ -108,13 +128,9 @@ struct RowDocuments {
       return Column(
         name,
         try values.enumerated().map { row, value -> Double? in
-          switch value {
-          case .null: return nil
-          case .bool(let flag): return flag ? 1 : 0
-          default:
-            guard let number = value.doubleValue else { throw wrong(row, "a number") }
-            return number
-          }
+          if value == .null { return nil }
+          guard let number = value.doubleValue else { throw wrong(row, "a number") }
+          return number
         })
     case .boolean:
       return Column(
@@ -182,9 +198,9 @@ struct RowDocuments {
   // Tensors -----------------------------------------------------------------------------------------------------------------------------
 
   /// The Open Inference Protocol v2, one tensor a column.
-  /// - Throws: `ArgumentError` naming the tensor that is wrong.
-  func tensors(_ body: Data) throws -> (table: Table, id: String?) {
-    let document = try JSON.decode(JSONValue.self, from: body, source: "the body")
+  /// - Throws: `JSONProblem`, `ArgumentError` naming the tensor that is wrong.
+  func tensors(_ body: [UInt8]) throws -> (table: Table, id: String?) {
+    let document = try JSONReader.value(of: body)
     guard let inputs = document["inputs"]?.arrayValue else {
       throw ArgumentError("the request has no \"inputs\"", expected: #"{"inputs": [{"name", "datatype", "shape", "data"}]}"#)
     }
@@ -195,10 +211,7 @@ struct RowDocuments {
       guard let data = input["data"]?.arrayValue else {
         throw ArgumentError("input '\(name)' has no data", expected: "a list, a value a row")
       }
-      // [n, 1] is as good as [n].
-      let values = data.map { value in
-        if case .array(let inner) = value, inner.count == 1 { inner[0] } else { value }
-      }
+      let values = Self.flat(.array(data)).arrayValue ?? []
       if let shape = input["shape"]?.arrayValue?.compactMap(\.intValue), let rows = shape.first {
         guard rows == values.count, shape.dropFirst().allSatisfy({ $0 == 1 }) else {
           throw ArgumentError("input '\(name)' has shape \(shape) and \(values.count) values", expected: "a value a row")
@@ -207,6 +220,25 @@ struct RowDocuments {
       columns[name] = .array(values)
     }
     return (try table(columns: columns), document["id"]?.stringValue)
+  }
+
+  /// The same for [n, 1] as for [n].
+  private static func flat(_ column: JSONValue) -> JSONValue {
+    guard case .array(let values) = column else { return column }
+    return .array(values.map { value in if case .array(let inner) = value, inner.count == 1 { inner[0] } else { value } })
+  }
+
+  /// Answers as TensorFlow Serving gives columns: the only one, or an object of all.
+  func columns(_ answer: TableModel.Answer) -> JSONValue {
+    let tensors = outputs(answer)
+    let columns = tensors.map { tensor -> JSONValue in
+      let data = tensor["data"]?.arrayValue ?? []
+      guard let shape = tensor["shape"]?.arrayValue, shape.count == 2, let width = shape[1].intValue, width > 0 else { return .array(data) }
+      return .array(stride(from: 0, to: data.count, by: width).map { .array(Array(data[$0..<$0 + width])) })
+    }
+    if columns.count == 1 { return columns[0] }
+    let names = tensors.map { $0["name"]?.stringValue ?? "" }
+    return .object(Dictionary(zip(names, columns), uniquingKeysWith: { first, _ in first }))
   }
 
   /// Answers as tensors.

@@ -1,6 +1,7 @@
 import Bundles
 import Foundation
 import MartletCore
+import Project
 import Registry
 import Releases
 import Selection
@@ -27,8 +28,23 @@ final class TableServing: Predictor {
     }
     return ServedModel(
       name: version.name, version: String(version.number), predictor: serving, labels: model.configuration.labels,
-      platform: "martlet_tables", metrics: version.metrics.mapValues(\.value), columns: columns, batching: Batching.off,
-      maxConcurrentCalls: max(1, Parallel.defaultThreads), memoryBytes: bundle.manifest.size, inputs: serving.tally)
+      platform: "martlet_tables", metrics: version.metrics.mapValues(\.value), columns: columns, outputs: outputs(model.configuration),
+      batching: Batching.off, maxConcurrentCalls: max(1, Parallel.defaultThreads), memoryBytes: bundle.manifest.size, inputs: serving.tally)
+  }
+
+  /// The tensors that `RowDocuments.outputs` makes.
+  static func outputs(_ configuration: TableModelConfiguration) -> [ServedOutput] {
+    switch configuration.task {
+    case .regression: [ServedOutput(name: "value", datatype: "FP64", shape: [nil])]
+    case .clustering: [ServedOutput(name: "cluster", datatype: "INT64", shape: [nil])]
+    case .anomalyDetection:
+      [ServedOutput(name: "anomaly", datatype: "BOOL", shape: [nil]), ServedOutput(name: "score", datatype: "FP64", shape: [nil])]
+    default:
+      [
+        ServedOutput(name: "label", datatype: "BYTES", shape: [nil]),
+        ServedOutput(name: "probabilities", datatype: "FP64", shape: [nil, configuration.labels?.count]),
+      ]
+    }
   }
 
   init(_ model: TableModel, name: String, version: String) {
@@ -47,7 +63,7 @@ final class TableServing: Predictor {
 
   func predict(_ inputs: [String: HostArray]) async throws -> [String: HostArray] {
     try signature.check(inputs: inputs)
-    let body = Data(inputs[ServedDocument.body]?.bytes ?? [])
+    let body = inputs[ServedDocument.body]?.bytes ?? []
     let kind = (inputs[ServedDocument.kind]?.bytes.first).flatMap(ServedDocument.Kind.init(rawValue:)) ?? .rows
     let answer: JSONValue
     do {
@@ -61,16 +77,19 @@ final class TableServing: Predictor {
     return [ServedDocument.answer: try HostArray([UInt8](JSON.encode(answer, pretty: false)))]
   }
 
-  private func answer(_ body: Data, _ kind: ServedDocument.Kind) throws -> JSONValue {
+  private func answer(_ body: [UInt8], _ kind: ServedDocument.Kind) throws -> JSONValue {
     let documents = RowDocuments(model)
     switch kind {
     case .csv:
-      let table = try documents.csv(body)
+      let table = try documents.csv(Data(body))
       return envelope(try answers(table), isSingle: false)
     case .rows, .instances:
-      let (table, isSingle, warns) = try documents.rows(body)
-      let answers = try answers(table, warns: warns)
-      return kind == .instances ? .object(["predictions": .array(answers)]) : envelope(answers, isSingle: isSingle)
+      let rows = try documents.rows(body)
+      if kind == .instances, rows.areInputs {
+        return .object(["outputs": documents.columns(try predicted(rows.table))])
+      }
+      let answers = try answers(rows.table, warns: rows.warns)
+      return kind == .instances ? .object(["predictions": .array(answers)]) : envelope(answers, isSingle: rows.isSingle)
     case .tensors:
       let (table, id) = try documents.tensors(body)
       var members: [String: JSONValue] = [
@@ -99,11 +118,16 @@ final class TableServing: Predictor {
     return .object(members)
   }
 
-  /// An object a row.
-  private func answers(_ table: Table, warns: Bool = true) throws -> [JSONValue] {
+  private func predicted(_ table: Table) throws -> TableModel.Answer {
     guard table.rowCount > 0 else { throw ArgumentError("there are no rows", expected: "1 or more") }
     let answer = try model.predict(table, threads: 1)
     try count(table)
+    return answer
+  }
+
+  /// An object a row.
+  private func answers(_ table: Table, warns: Bool = true) throws -> [JSONValue] {
+    let answer = try predicted(table)
     let warnings = warns ? model.warnings(table) : []
     return (0..<table.rowCount).map { row in
       var members = RowDocuments.members(answer, row)

@@ -6,6 +6,7 @@ import Serving
 import Tables
 import TextTasks
 import Torch
+import Web
 
 /// Answers requests about texts: `{"text": "…"}`, a list of such rows or of bare texts, CSV, or a tensor of texts.
 final class TextServing: Predictor {
@@ -25,7 +26,7 @@ final class TextServing: Predictor {
       predictor: TextServing(answering, name: version.name, version: String(version.number)),
       labels: model.labels.isEmpty ? nil : model.labels, platform: "martlet_texts",
       metrics: version.metrics.mapValues(\.value), columns: [ServedColumn(name: "text", datatype: "BYTES", isOptional: false)],
-      batching: Batching.off, maxConcurrentCalls: 1)
+      outputs: [ServedOutput(name: "answer", datatype: "BYTES", shape: [nil])], batching: Batching.off, maxConcurrentCalls: 1)
   }
 
   init(_ answering: TextAnswers, name: String, version: String) {
@@ -78,7 +79,7 @@ final class TextServing: Predictor {
       return (try table.texts(of: answering.column(of: table)), false, nil)
     }
     let document: JSONValue
-    do { document = try JSON.decode(JSONValue.self, from: body, source: "the body") } catch let error as any MartletError {
+    do { document = try JSONReader.value(of: [UInt8](body)) } catch let error as any MartletError {
       throw ArgumentError(error.problem, expected: error.expected, remedy: error.remedy)
     }
     if kind == .tensors {

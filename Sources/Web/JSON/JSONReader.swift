@@ -31,6 +31,17 @@ package struct JSONReader {
     }
   }
 
+  /// Reads one document that fills the bytes.
+  /// - Throws: `JSONProblem` with the line and the column; a key that stands twice in an object is one, too.
+  package static func value(of bytes: [UInt8]) throws -> JSONValue {
+    try bytes.withUnsafeBufferPointer { text in
+      var reader = JSONReader(text)
+      let value = try reader.readValue()
+      try reader.finish()
+      return value
+    }
+  }
+
   // MARK: Errors
 
   package func problem(_ problem: String, expected: String? = nil, at place: Int? = nil) -> JSONProblem {
