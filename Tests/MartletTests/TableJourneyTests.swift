@@ -133,7 +133,7 @@ import Testing
     }
     let first = try members(single0), second = try members(single1)
     let columns = JSONValue.object(
-      Dictionary(uniqueKeysWithValues: first.map { ($0.key, .array([$0.value, second[$0.key] ?? .null])) }))
+      Dictionary(uniqueKeysWithValues: first.map { ($0.key, JSONValue.array([$0.value, second[$0.key] ?? .null])) }))
     let body = String(decoding: try JSON.encode(["inputs": columns, "signature_name": "serving_default"] as JSONValue), as: UTF8.self)
     let columnar = try await ask(body, .instances)
     #expect(columnar["predictions"] == nil && columnar["outputs"]?["label"]?.arrayValue?.count == 2)
@@ -141,8 +141,8 @@ import Testing
     #expect(try await ask(body, .rows)["predictions"]?.arrayValue?.count == 2)
     let instances = try await ask("{\"instances\": [\(single0)], \"signature_name\": \"serving_default\"}", .instances)
     #expect(instances["predictions"]?.arrayValue?.count == 1)
-    #expect(served.outputs.map(\.name) == outputs.map { $0["name"]?.stringValue })
-    #expect(served.outputs.map(\.datatype) == outputs.map { $0["datatype"]?.stringValue })
+    #expect(served.outputs.map(\.name) == outputs.compactMap { $0["name"]?.stringValue })
+    #expect(served.outputs.map(\.datatype) == outputs.compactMap { $0["datatype"]?.stringValue })
 
     // What is strange is said; what is missing is named.
     let odd = try await ask(
