@@ -126,6 +126,9 @@ enum Bootstrap {
     groups.resample(options) { draws.append(error($0)) }
     var seen = [Double](repeating: 0, count: 2 * bins)
     for group in 0..<groups.count { for column in seen.indices { seen[column] += groups.sums[group * 2 * bins + column] } }
-    return Intervals.percentiles(draws, value: error(seen), level: options.level, method: .basicBootstrap)
+    let estimate = Intervals.percentiles(draws, value: error(seen), level: options.level, method: .basicBootstrap)
+    // Twice the value less a small draw can be more than any gap between confidence and truth.
+    return Estimate(
+      value: estimate.value, lower: estimate.lower, upper: min(1, estimate.upper), level: estimate.level, method: estimate.method)
   }
 }

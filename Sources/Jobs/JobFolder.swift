@@ -50,7 +50,12 @@ struct JobFolder: Sendable {
   /// - Throws: `JobError` where another process has it, `FileError` where it cannot be made.
   func lock() throws -> JobLock {
     do { try FileManager.default.createDirectory(atPath: parts, withIntermediateDirectories: true) } catch {
-      throw FileError(path: path, problem: "cannot be made: \(error.localizedDescription)", remedy: "choose another --checkpoint")
+      var isFolder: ObjCBool = false
+      let isFile = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+      // Asked once more for its reason: Foundation's is not for people.
+      let missing = isFolder.boolValue ? parts : path
+      let reason = isFile ? "is a file" : mkdir(missing, 0o755) == 0 ? "cannot be made" : "cannot be made: \(AtomicFile.systemReason())"
+      throw FileError(path: path, problem: reason, expected: "a folder, or nothing yet", remedy: "choose another --checkpoint")
     }
     let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(path: path + "/lock", problem: "cannot be opened: \(AtomicFile.systemReason())") }

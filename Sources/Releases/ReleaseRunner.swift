@@ -41,6 +41,8 @@ public actor ReleaseRunner {
   private let reach: @Sendable (ReleaseStep) throws -> Void
   /// What had been seen when the step of a release began; also says which releases this process has taken up.
   private var begun: [String: (step: Int, stepStarted: Date, figures: ReleaseFigures)] = [:]
+  /// What was reported last of each release.
+  private var told: [String: ReleaseState.Event] = [:]
   private let report: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -115,6 +117,9 @@ public actor ReleaseRunner {
       } catch {
         state.failed("\(state.plan.model)@\(state.plan.candidate) cannot be loaded after a restart: \(Self.words(error))", at: clock())
       }
+      try save(state)
+    } else if state.phase == .preparing {
+      state.note(clock(), ReleaseState.itself, "taken up by a server; \(state.plan.model)@\(state.plan.candidate) is being loaded")
       try save(state)
     }
     await mark(state)
@@ -219,11 +224,16 @@ public actor ReleaseRunner {
     state.finished(at: clock())
     try save(state)
     begun[state.id] = nil
+    told[state.id] = nil
   }
 
   private func save(_ state: ReleaseState) throws {
     try store.write(state)
-    if let event = state.events.last { report("\(state.plan.model): \(event.text)") }
+    // Every look at the gates is saved; what was said stays said.
+    if let event = state.events.last, told[state.id] != event {
+      told[state.id] = event
+      report("\(state.plan.model): \(event.text)")
+    }
     try reach(.recorded)
   }
 

@@ -74,6 +74,9 @@ public struct ReleaseState: Sendable, Hashable, Codable {
     note(now, actor, "release of \(plan.model) from version \(plan.baseline) to \(plan.candidate) in \(plan.steps.count) steps")
   }
 
+  /// A server has begun to carry it out.
+  public var isTakenUp: Bool { phase != .preparing || events.dropFirst().contains { $0.actor == Self.itself } }
+
   mutating func note(_ now: Date, _ actor: String, _ text: String) {
     events.append(Event(time: now, actor: actor, text: text))
     if events.count > 1000 { events.removeFirst(events.count - 1000) }

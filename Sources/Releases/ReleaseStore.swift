@@ -100,6 +100,24 @@ public struct ReleaseStore: Sendable {
     try guarded { try AtomicFile.write(try JSON.encode(waiting), to: path + "/\(active.id).\(stamp)-\(UUID().uuidString).order") }
   }
 
+  /// Ends a release that no server has taken up: nothing was sent anywhere.
+  /// - Returns: whether there was such a release.
+  /// - Throws: `ReleaseError` `.store`.
+  public func withdraw(_ model: String, by actor: String, reason: String = "") throws(ReleaseError) -> Bool {
+    guard var state = try active(model), state.phase == .preparing, !state.isTakenUp else { return false }
+    // A server that takes it up at this moment finds the order.
+    try order(.rollback, model, by: actor, reason: reason)
+    try state.obey(.rollback, by: actor, reason: reason, at: Date())
+    state.finished(at: Date())
+    try write(state)
+    return true
+  }
+
+  /// The orders of a release that no server has carried out, the oldest first.
+  public func waitingOrders(_ state: ReleaseState) throws(ReleaseError) -> [WaitingOrder] {
+    state.phase.isOver ? [] : try orders(state).map(\.order)
+  }
+
   /// The orders that wait, the oldest first, with what ends their waiting.
   func orders(_ state: ReleaseState) throws(ReleaseError) -> [(order: WaitingOrder, path: String)] {
     let folder = try path(of: state.plan.model)

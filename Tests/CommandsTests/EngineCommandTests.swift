@@ -231,6 +231,17 @@ import Testing
     #expect(try JSON.decode(RunRequest.self, from: JSON.encode(request), source: "request") == request)
   }
 
+  @Test func `rows that are not shown are told, and what is read is not written over`() async {
+    let engine = ScriptedEngine(rows: 1500)
+    let shown = await martlet("predict", "customers", "new.csv", engine: engine)
+    #expect(shown.exitCode == 0 && shown.notes == "1 of 1,500 rows shown; --output FILE writes all, --json shows all\n", "\(shown.notes)")
+    for quiet in ["--json", "--quiet"] {
+      #expect(await martlet("predict", "customers", "new.csv", quiet, engine: engine).notes.isEmpty)
+    }
+    let over = await martlet("predict", "customers", "new.csv", "-o", "./new.csv", engine: engine)
+    #expect(over.exitCode == 2 && over.notes.contains("is one of the inputs"))
+  }
+
   @Test func `a job of predictions says where it keeps what is done`() async {
     let engine = ScriptedEngine()
     let done = await martlet(

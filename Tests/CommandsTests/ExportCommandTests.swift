@@ -25,6 +25,13 @@ import Testing
     try data.write(to: URL(fileURLWithPath: file))
   }
 
+  @Test func `a place where no directory can be made is named with the reason`() async throws {
+    _ = try folder.register(accuracy: 0.9)
+    let outcome = await martlet("export", "fashion", "/proc/x", "--edge", "--without-program", registry: folder.registry)
+    #expect(outcome.exitCode == 1 && outcome.notes.hasPrefix("error: /proc/x: cannot be made: "), "\(outcome.notes)")
+    #expect(!outcome.notes.contains("NSCocoa") && !outcome.notes.contains("Error Domain"))
+  }
+
   @Test func `a directory holds all that serves the version, and hashes of it`() async throws {
     let version = try folder.register(accuracy: 0.9)
     let (outcome, place) = try await export()

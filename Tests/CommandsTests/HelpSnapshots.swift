@@ -636,8 +636,9 @@ enum HelpSnapshots {
     "promote": """
     OVERVIEW: Point an alias at a version.
 
-    Servers follow it: martlet serve NAME@production. A version that the gates of the project or of the
-    alias do not let through does not get it (exit code 3); what was not measured does not pass.
+    Servers that start take it: martlet serve NAME@production; those that run take it by martlet
+    release. A version that the gates of the project or of the alias do not let through does not get it
+    (exit code 3); what was not measured does not pass.
 
     USAGE: martlet promote <reference> --to <alias> [--note <text>] [--request] [--project <file>] [--set <key=value> ...] [--json] [--quiet] [--registry <path>]
 
@@ -809,7 +810,8 @@ enum HelpSnapshots {
     USAGE: martlet deploy [<options>] [<kinds> ...] --name <name>
 
     ARGUMENTS:
-      <kinds>                 What to write.
+      <kinds>                 docker, compose, kubernetes, helm, kserve, systemd, prometheus, grafana,
+                              github, gitlab, jenkins. (default: all)
 
     OPTIONS:
       --name <name>           The name of the service.

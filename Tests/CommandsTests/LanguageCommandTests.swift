@@ -40,7 +40,7 @@ private final class EchoGenerator: TextGenerator {
           try? await Task.sleep(for: .seconds(600))
           self.state.withLock { $0.isWriting = false }
         }
-        continuation.yield(.finished(choice: 0, reason: .stop))
+        continuation.yield(.finished(choice: 0, reason: text.hasPrefix("cut") ? .length : .stop))
         continuation.finish()
       }
       continuation.onTermination = { _ in work.cancel() }
@@ -110,6 +110,9 @@ private struct LengthEmbedder: TextEmbedder {
     _ = await martlet("generate", "echo", "x", "--schema", schema, engine: engine)
     guard case .jsonSchema(let format)? = generator.requests.last?.format else { return #expect(Bool(false)) }
     #expect(format.name == "person" && format.source.contains(#""z": {}, "a""#))
+    let cut = await martlet("generate", "echo", "cut here", "--schema", schema, engine: engine)
+    #expect(cut.exitCode == 1 && cut.output == "cut here\n" && cut.notes.contains("the JSON is not finished: 2 tokens are the limit"))
+    #expect(await martlet("generate", "echo", "cut here", engine: engine).exitCode == 0)
     #expect(await martlet("generate", "echo", "x", "--schema", "nowhere.json", engine: engine).exitCode == 1)
     for wrong in [["--temperature", "-1"], ["--top-p", "2"], ["--max-tokens", "0"], ["--top-k", "-1"], ["--stop", ""]] {
       #expect(await martlet("generate", "echo", "x", wrong[0] + "=" + wrong[1], engine: engine).exitCode == 2, "\(wrong)")

@@ -83,14 +83,21 @@ import Testing
     #expect(!same.output.contains("configuration"))
   }
 
+  private static func running(_ from: Int, _ to: Int) -> String {
+    "servers that run go on with fashion@\(from); try: martlet release fashion@\(to) --from \(from)\n"
+  }
+
   @Test func promoteAndRollBack() async throws {
     for seed in 1...4 { try folder.register(accuracy: 0.9, seed: UInt64(seed)) }
     #expect(await run("promote", "fashion@1", "--to", "production").output == "fashion@production is fashion@1\n")
     #expect(await run("rollback", "fashion").exitCode == 1)
-    #expect(await run("promote", "fashion@2", "--to", "production").output == "fashion@production is fashion@2, before fashion@1\n")
+    #expect(
+      await run("promote", "fashion@2", "--to", "production").output == "fashion@production is fashion@2, before fashion@1\n"
+        + Self.running(1, 2))
+    #expect(await run("promote", "fashion@2", "--to", "production").output == "fashion@production is fashion@2 already\n")
     #expect(await run("promote", "fashion@4", "--to", "production", "--note", "better").exitCode == 0)
-    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@2, before fashion@4\n")
-    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@1, before fashion@2\n")
+    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@2, before fashion@4\n" + Self.running(4, 2))
+    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@1, before fashion@2\n" + Self.running(2, 1))
     #expect(await run("rollback", "fashion").exitCode == 1)
     #expect(await run("promote", "fashion@3", "--to", "production").exitCode == 0)
     #expect(try await run("rollback", "fashion", "--json").json()["to"] == 1)
@@ -105,13 +112,14 @@ import Testing
       #expect(await run("promote", "fashion@\(seed)", "--to", "production").exitCode == 0)
     }
     #expect(await run("delete", "fashion@2").exitCode == 0)
-    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@1, before fashion@3\n")
+    #expect(await run("rollback", "fashion").output == "fashion@production is fashion@1, before fashion@3\n" + Self.running(3, 1))
   }
 
   @Test func tagsAndNotes() async throws {
     try folder.register(accuracy: 0.9)
     #expect(await run("tag", "fashion@1", "good", "small").output == "fashion@1: first, good, small\n")
     #expect(await run("tag", "fashion@1", "first", "small", "--remove").output == "fashion@1: good\n")
+    #expect(await run("note", "fashion@1", "\u{1B}[31mred").output == "fashion@1: ?[31mred\n")
     #expect(await run("note", "fashion@1", "the one we keep").output == "fashion@1: the one we keep\n")
     #expect(try await run("show", "fashion", "--json").json()["note"] == "the one we keep")
     #expect(await run("note", "fashion@1", "").output == "fashion@1: no note\n")

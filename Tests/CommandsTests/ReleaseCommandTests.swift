@@ -26,6 +26,7 @@ import Testing
       registry: folder.registry)
     #expect(outcome.exitCode == 0, "\(outcome.notes)")
     #expect(outcome.output.contains("fashion: 1 to 2, being prepared"))
+    #expect(outcome.output.contains("no server has taken it up yet: martlet serve fashion@production carries it out"))
     let state = try #require(try Self.store(folder).active("fashion"))
     #expect(state.plan.steps.map(\.share) == [0, 0.1, 0.5])
     #expect(state.plan.steps.map(\.shadow) == [true, false, false])
@@ -54,9 +55,28 @@ import Testing
     #expect(orders.count == ReleaseState.Order.allCases.count)
   }
 
+  @Test func `an alias that a release moves is the release's`() async throws {
+    let folder = try Self.registry()
+    _ = try folder.register(accuracy: 0.95, seed: 3)
+    #expect(await martlet("release", "fashion@2", registry: folder.registry).exitCode == 0)
+    let refused = await martlet("promote", "fashion@3", "--to", "production", registry: folder.registry)
+    #expect(refused.exitCode == 1 && refused.notes.contains("a release moves 'production' of fashion from version 1 to 2"))
+    #expect(await martlet("rollback", "fashion", registry: folder.registry).exitCode == 1)
+    #expect(await martlet("promote", "fashion@3", "--to", "beta", registry: folder.registry).exitCode == 0)
+    // No server has seen it: it ends at once, and the alias is free.
+    let paused = await martlet("release", "pause", "fashion", registry: folder.registry)
+    #expect(paused.output.contains("the order waits for one: martlet serve fashion@production"))
+    #expect(await martlet("release", "status", "fashion", registry: folder.registry).output.contains("waits for a server: pause"))
+    let over = await martlet("release", "rollback", "fashion", registry: folder.registry)
+    #expect(over.exitCode == 0 && over.output == "fashion: no server had taken the release up; it is over\n")
+    #expect(try Self.store(folder).active("fashion") == nil && Self.store(folder).newest("fashion")?.phase == .rolledBack)
+    #expect(await martlet("promote", "fashion@3", "--to", "production", registry: folder.registry).exitCode == 0)
+  }
+
   @Test(arguments: [
     (["fashion@2", "--steps", "0,ten"], "'ten'"), (["fashion@2", "--steps", "50,10"], "do not fall"),
-    (["fashion@2", "--gate", "speed <= 1"], "speed"), (["fashion@1"], "to itself"), (["fashion@9"], "no version"),
+    (["fashion@2", "--gate", "speed <= 1"], "speed"), (["fashion@1"], "fashion@production is fashion@1 already"),
+    (["fashion@1", "--from", "1"], "to itself"), (["fashion@9"], "no version"),
     (["fashion@2", "--undecided", "maybe"], "hold or rollback"), (["fashion@2", "--alias", "beta"], "no alias 'beta'"),
     (["fashion@2", "--level", "2"], "level is 2.0"), (["nobody"], "nobody"),
   ])
@@ -84,6 +104,6 @@ import Testing
     try Data(text.utf8).write(to: URL(fileURLWithPath: folder.registry + "/releases/fashion/\(state.id).json"), options: .atomic)
     let result = await outcome
     #expect(result.exitCode == 3)
-    #expect(result.notes.contains("not this one"))
+    #expect(result.notes.contains("not this one\n"))
   }
 }

@@ -126,16 +126,19 @@ final class ScriptedEngine: Engine {
   let accuracy: Double
   let failure: (any Error & Sendable)?
   let interrupted: Bool
+  /// Rows of a table of which only some are shown.
+  let rows: Int?
   let model: LoadedLanguageModel
 
   init(
-    accuracy: Double = 0.92, failure: (any Error & Sendable)? = nil, interrupted: Bool = false,
+    accuracy: Double = 0.92, failure: (any Error & Sendable)? = nil, interrupted: Bool = false, rows: Int? = nil,
     model: LoadedLanguageModel = LoadedLanguageModel(name: "echo", version: 2)
   ) {
     self.model = model
     self.accuracy = accuracy
     self.failure = failure
     self.interrupted = interrupted
+    self.rows = rows
   }
 
   var asked: Asked { state.withLock { $0 } }
@@ -203,7 +206,9 @@ final class ScriptedEngine: Engine {
       default: .init(input: input, prediction: 0, label: "boot", probabilities: ["boot": 0.75, "shirt": 0.25])
       }
     }
-    return PredictionSummary(model: "fashion", version: 2, predictions: answers)
+    var summary = PredictionSummary(model: "fashion", version: 2, predictions: answers)
+    summary.rows = rows
+    return summary
   }
 
   func serve(_ request: ServeRequest) async throws -> ServeSummary {

@@ -26,6 +26,14 @@ struct IntervalTests {
     #expect(Intervals.wilson(share: 0, count: 10, level: 0.95).lower == 0)
   }
 
+  @Test func `no calibration error is more than 1`() throws {
+    // Most bins hold one row, so that resamples without it have a far smaller largest gap.
+    let confidences = [0.99, 0.9, 0.8, 0.7, 0.6, 0.55, 0.52, 0.5], isRight = [false, true, true, true, true, true, true, true]
+    let estimate = Bootstrap.calibrationError(
+      confidences: confidences, isRight: isRight, bins: 15, weights: nil, options: IntervalOptions(), maximum: true)
+    #expect(abs(estimate.value - 0.99) < 1e-12 && estimate.upper == 1 && estimate.lower <= estimate.value)
+  }
+
   /// DeLong's variance by its definition, O(positives × negatives).
   private func bruteForce(_ isPositive: [Bool], _ scores: [Double]) -> (area: Double, deviation: Double) {
     let positives = scores.indices.filter { isPositive[$0] }.map { scores[$0] }

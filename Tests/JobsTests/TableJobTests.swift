@@ -217,6 +217,15 @@ private struct Killed: Error {}
     withExtendedLifetime(held) {}
   }
 
+  @Test func `a file in the place of the folder is named`() throws {
+    let place = try Workplace(rows: 1)
+    try Data("a".utf8).write(to: URL(fileURLWithPath: place.path + "/file.csv"))
+    do {
+      _ = try JobFolder(path: place.path + "/file.csv").lock()
+      Issue.record("a file is no folder")
+    } catch let error as FileError { #expect(error.problem.hasSuffix("is a file"), "\(error)") }
+  }
+
   @Test func `an input without rows gives the columns`() async throws {
     let place = try Workplace(rows: 0)
     let done = try await place.run(place.job("job"))

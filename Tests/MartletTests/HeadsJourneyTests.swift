@@ -84,6 +84,14 @@ import TextTasks
     #expect(try await predict(written).rows == 2)
     let header = try String(contentsOfFile: written, encoding: .utf8).prefix { $0 != "\n" }
     #expect(header.contains("things") && header.contains("probability_topic_fruit") && header.contains("meaning"), "\(header)")
+    // JSON Lines have lists where CSV has texts.
+    let lines = place.folder + "/answers.jsonl"
+    #expect(try await predict(lines).rows == 2)
+    let first = try #require(try String(contentsOfFile: lines, encoding: .utf8).split(separator: "\n").first)
+    let row = try JSON.decode(JSONValue.self, from: Data(first.utf8), source: "row")
+    #expect(row["meaning"]?.arrayValue?.count == 32 && row["meaning"]?.arrayValue?.first?.doubleValue != nil)
+    #expect(row["things"]?.arrayValue?.compactMap(\.stringValue) == ["O", "O", "B-THING", "O"])
+    #expect(row["things_words"]?.arrayValue?.compactMap(\.stringValue) == ["see", "the", "plum", "today"])
     guard case .many(let model) = try LearntTexts(bundle) else {
       Issue.record("the bundle holds a model of one task")
       return

@@ -61,6 +61,23 @@ import TextTasks
     let written = place.folder + "/answers.csv"
     #expect(try await predict(written).rows == 2)
     #expect(try String(contentsOfFile: written, encoding: .utf8).contains("fruit"))
+    // A row without a text has no answer; the only column of texts may have any name.
+    let odd = place.folder + "/odd.jsonl", other = place.folder + "/other.jsonl"
+    try AtomicFile.write(Data("{\"text\": \"the plum\"}\n{\"text\": null}\n".utf8), to: odd)
+    try AtomicFile.write(Data("{\"id\": 1, \"body\": \"the plum\"}\n".utf8), to: other)
+    func answersOf(_ path: String, _ output: String? = nil) async throws -> [PredictionSummary.Answer] {
+      try await engine.predict(
+        PredictRequest(reference: "things", inputs: [path], top: nil, output: output, surroundings: place.surroundings)
+      ).predictions
+    }
+    let found = try await answersOf(odd)
+    #expect(found.map(\.label) == ["fruit", nil] && found[1].error == "row 2: 'text' has no value")
+    await #expect(throws: FileError.self) { _ = try await answersOf(odd, place.folder + "/odd.csv") }
+    #expect(try await answersOf(other).map(\.label) == ["fruit"])
+    try AtomicFile.write(Data("{\"text\": 5}\n".utf8), to: odd)
+    #expect(try await answersOf(odd).first?.error == "row 1: 'text' is 5, which is no text")
+    try AtomicFile.write(Data("{\"foo\": 1}\n".utf8), to: odd)
+    await #expect(throws: ArgumentError.self) { _ = try await answersOf(odd) }
     // The same words from the server.
     let registry = try ModelRegistry.open(at: place.surroundings.registry)
     let served = try MartletEngine.served(registry.resolve("things"), from: registry)

@@ -49,6 +49,19 @@ extension ArrowTests {
       check(try Table.concatenating(tables), expected)
     }
 
+    @Test func `names come from headers alone`() throws {
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-names-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let text = "months,city,months\n" + (0..<300).map { "\($0 == 199 ? "1.5" : "\($0)"),Ulm,7\n" }.joined()
+      try AtomicFile.write(Data(text.utf8), to: folder + "/a.csv")
+      try Table([Column("city", ["Ulm"] as [String?]), Column("spend", [1.5])]).write(to: folder + "/b.parquet")
+      let names = try TableReader.columnNames(of: [folder + "/a.csv", folder + "/b.parquet"])
+      #expect(names.count == 4 && names[0] == "months" && names[1] == "city" && names[3] == "spend")
+      let twice = try TableReader.repeatedNames(of: [folder + "/a.csv", folder + "/b.parquet"])
+      #expect(twice.map(\.name) == ["months"] && twice.map(\.count) == [2])
+    }
+
     private func message(_ name: String, _ options: TableReadOptions = TableReadOptions(), _ streamed: Bool = false) -> String {
       do {
         if streamed {

@@ -10,7 +10,9 @@ struct DeployCommand: Command {
     discussion: "Kinds: "
       + DeploymentKind.allCases.map { "\($0.rawValue) (\($0.summary))" }.joined(separator: "; ") + ". Without a kind: all.")
 
-  @Argument(help: "What to write.", completion: .list(DeploymentKind.allCases.map(\.rawValue)))
+  @Argument(
+    help: "\(DeploymentKind.allCases.map(\.rawValue).joined(separator: ", ")). (default: all)",
+    completion: .list(DeploymentKind.allCases.map(\.rawValue)))
   var kinds: [String] = []
 
   @Option(help: ArgumentHelp("The name of the service.", valueName: "name"))

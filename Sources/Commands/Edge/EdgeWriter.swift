@@ -34,7 +34,9 @@ struct EdgeWriter {
     var isDone = false
     defer { if !isDone { try? files.removeItem(atPath: partial) } }
     do { try files.createDirectory(atPath: partial, withIntermediateDirectories: true) } catch {
-      throw FileError(path: directory, problem: "cannot be made: \(error.localizedDescription)", remedy: "name another directory")
+      // Asked once more for its reason: Foundation's is not for people.
+      let reason = mkdir(partial, 0o755) == 0 ? "" : ": \(AtomicFile.systemReason())"
+      throw FileError(path: directory, problem: "cannot be made" + reason, remedy: "name another directory")
     }
     var written = Written()
     let bundle = try registry.materialise(version, at: partial + "/" + EdgeFolder.bundleName)

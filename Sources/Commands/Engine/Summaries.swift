@@ -233,6 +233,7 @@ public struct PredictionSummary: Codable, Sendable, Hashable {
   /// In the order of the inputs; empty where they went into a file.
   public var predictions: [Answer]
   /// The file that was written, how many rows it has, and how long that took.
+  /// Without a file, how many rows there are where fewer are shown.
   public var output: String?
   public var rows: Int?
   /// How many of them are unlike what the model learnt from: beyond a range, of an unknown category, with gaps where there were none.

@@ -46,9 +46,15 @@ struct GenerateCommand: EngineCommand {
       promptTokens: outcome.usage.promptTokens, completionTokens: outcome.usage.completionTokens,
       firstTokenSeconds: outcome.firstTokenSeconds, tokensPerSecond: outcome.tokensPerSecond, seconds: outcome.seconds)
     if !global.quiet, !global.json, context.input.isInteractive { context.output.note("\n" + outcome.line) }
+    // Half a document fits no schema.
+    let isCut = schema != nil && outcome.reason == FinishReason.length.rawValue
+    if isCut {
+      let limit = Wording.count(outcome.usage.completionTokens, "token")
+      context.output.note("\nerror: the JSON is not finished: \(limit) are the limit\n  try: a larger --max-tokens\n")
+    }
     return CommandResult(
       document: summary, text: outcome.text.hasSuffix("\n") ? "" : "\n",
-      exitCode: outcome.reason == "interrupted" ? ExitStatus.failed : ExitStatus.done)
+      exitCode: isCut || outcome.reason == "interrupted" ? ExitStatus.failed : ExitStatus.done)
   }
 
   private func prompt(_ context: CommandContext) async throws -> String {

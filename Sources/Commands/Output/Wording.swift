@@ -20,6 +20,9 @@ enum Wording {
 
   /// `3 versions`, `1 version`.
   static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+  /// `1,500 rows`, `1 row`.
+  static func grouped(_ number: Int, _ noun: String) -> String { "\(NumberText.grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
 }
 
 extension CommandContext {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Registry
 
 struct TagCommand: RegistryCommand {
@@ -36,6 +37,7 @@ struct NoteCommand: RegistryCommand {
 
   func execute(_ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
     let changed = try registry.setNote(text, for: registry.resolve(reference))
-    return CommandResult(document: changed, text: "\(changed.reference): \(changed.note.isEmpty ? "no note" : changed.note)\n")
+    let note = TextTable.printable(changed.note, unicode: context.unicode)
+    return CommandResult(document: changed, text: "\(changed.reference): \(note.isEmpty ? "no note" : note)\n")
   }
 }

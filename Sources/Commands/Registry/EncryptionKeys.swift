@@ -94,7 +94,11 @@ struct Sign: RegistryCommand {
       let trust = signature.isTrusted.map { $0 ? ", trusted" : ", not trusted" } ?? ""
       return "  \(signature.name ?? signature.key) by \(signature.user)\(trust)\n"
     }
-    let text = signatures.isEmpty ? "\(version.reference) is not signed\n" : "\(version.reference) is signed:\n" + lines.joined()
-    return CommandResult(document: signatures, text: text)
+    guard !signatures.isEmpty else {
+      let text =
+        "\(version.reference) is not signed\ntry: martlet sign \(version.reference) --key FILE; martlet keys sign FILE makes a key\n"
+      return CommandResult(document: signatures, text: text, exitCode: ExitStatus.failed)
+    }
+    return CommandResult(document: signatures, text: "\(version.reference) is signed:\n" + lines.joined())
   }
 }

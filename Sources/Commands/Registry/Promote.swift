@@ -2,11 +2,13 @@ import ArgumentParser
 import MartletCore
 import Project
 import Registry
+import Releases
 
 struct Promote: RegistryCommand {
   static let configuration = CommandConfiguration(
     abstract: "Point an alias at a version.",
-    discussion: "Servers follow it: martlet serve NAME@production. A version that the gates of the project or of the alias do not let "
+    discussion: "Servers that start take it: martlet serve NAME@production; those that run take it by martlet release. "
+      + "A version that the gates of the project or of the alias do not let "
       + "through does not get it (exit code 3); what was not measured does not pass.")
 
   @Argument(help: "NAME@V", completion: ReferenceCompletion.kind)
@@ -39,6 +41,7 @@ struct Promote: RegistryCommand {
       let asked = try registry.requestAlias(to, to: version, note: note)
       return CommandResult(document: asked, text: asked.text)
     }
+    try AliasText.requireNoRelease(of: version.name, moving: to, registry)
     let change = try registry.setAlias(to, to: version, note: note)
     return CommandResult(document: change, text: change.text)
   }
@@ -68,6 +71,7 @@ struct Rollback: RegistryCommand {
     guard let previous = AliasHistory.previous(history, current: current, existing: there) else {
       throw RegistryError(.notFound, "'\(alias)' of \(name) has not pointed at another version that is still there")
     }
+    try AliasText.requireNoRelease(of: name, moving: alias, registry)
     let change = try registry.setAlias(alias, to: registry.resolve("\(name)@\(previous)"), note: AliasHistory.mark)
     return CommandResult(document: change, text: change.text)
   }
@@ -93,9 +97,26 @@ enum AliasHistory {
   }
 }
 
+/// What moving an alias means to servers.
+enum AliasText {
+  /// - Throws: `ReleaseError` `.underWay` where a release moves the alias: it would write over what is set now.
+  static func requireNoRelease(of name: String, moving alias: String, _ registry: ModelRegistry) throws {
+    guard let folder = ReleaseFolder.path(registry), let state = try ReleaseStore(folder: folder).active(name), state.plan.alias == alias
+    else { return }
+    throw ReleaseError(
+      .underWay,
+      "a release moves '\(alias)' of \(name) from version \(state.plan.baseline) to \(state.plan.candidate) (\(state.phase.words))",
+      expected: "no release of this alias under way",
+      remedy: "martlet release promote \(name), or martlet release rollback \(name); then this again")
+  }
+}
+
 extension AliasChange {
   fileprivate var text: String {
     let before = from.map { $0 == to ? " already" : ", before \(name)@\($0)" } ?? ""
-    return "\(name)@\(alias) is \(name)@\(to)\(before)\n"
+    let text = "\(name)@\(alias) is \(name)@\(to)\(before)\n"
+    guard let from, from != to else { return text }
+    return text + "servers that run go on with \(name)@\(from); try: martlet release \(name)@\(to) --from \(from)"
+      + (alias == "production" ? "" : " --alias \(alias)") + "\n"
   }
 }

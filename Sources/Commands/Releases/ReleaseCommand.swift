@@ -101,6 +101,11 @@ struct StartRelease: ReleasesCommand {
         .badPlan, "\(version.name) has no alias '\(alias)' that says which version answers now", expected: "--from NUMBER, or an alias",
         remedy: "martlet promote \(version.name)@V --to \(alias)")
     }
+    guard from != nil || baseline != version.number else {
+      throw ReleaseError(
+        .badPlan, "\(version.name)@\(alias) is \(version.reference) already", expected: "a version that the alias does not point at",
+        remedy: "another version; or --from NUMBER, the version that servers still answer with")
+    }
     _ = try registry.resolve("\(version.name)@\(baseline)")
     guard let undecided = ReleasePlan.Undecided(rawValue: undecided) else {
       throw ReleaseError(.badPlan, "--undecided is '\(undecided)'", expected: "hold or rollback")
@@ -114,7 +119,7 @@ struct StartRelease: ReleasesCommand {
     }
     let state = try ReleaseState(plan, by: RegistryOptions.currentUser, at: context.now)
     try store.begin(state)
-    guard watch else { return ReleaseText.result(state, context) }
+    guard watch else { return ReleaseText.result(state) }
     return try ReleaseText.watch(store, state, context)
   }
 
@@ -145,7 +150,7 @@ struct ReleaseStatus: ReleasesCommand {
     guard let state = try store.newest(name) else {
       throw ReleaseError(.notFound, "\(name) has had no release", remedy: "martlet release \(name)@V")
     }
-    return watch ? try ReleaseText.watch(store, state, context) : ReleaseText.result(state, context)
+    return watch ? try ReleaseText.watch(store, state, context) : ReleaseText.result(state, waiting: try store.waitingOrders(state))
   }
 }
 
@@ -158,10 +163,16 @@ protocol ReleaseOrderCommand: ReleasesCommand {
 
 extension ReleaseOrderCommand {
   func execute(_ store: ReleaseStore, _ registry: ModelRegistry, _ context: CommandContext) throws -> CommandResult {
+    let document = ["model": name, "order": Self.order.rawValue]
+    if Self.order == .rollback, try store.withdraw(name, by: RegistryOptions.currentUser, reason: note) {
+      return CommandResult(document: document, text: "\(name): no server had taken the release up; it is over\n")
+    }
     try store.order(Self.order, name, by: RegistryOptions.currentUser, reason: note)
-    return CommandResult(
-      document: ["model": name, "order": Self.order.rawValue],
-      text: "\(name): told to \(Self.order.rawValue); see: martlet release status \(name)\n")
+    var text = "\(name): told to \(Self.order.rawValue); see: martlet release status \(name)\n"
+    if let state = try store.active(name), !state.isTakenUp {
+      text += "no server has taken the release up yet; the order waits for one: \(ReleaseText.serving(state.plan))\n"
+    }
+    return CommandResult(document: document, text: text)
   }
 }
 

@@ -55,16 +55,17 @@ struct Predict: EngineCommand {
       throw ValidationError("--part-rows is \(partRows); expected a whole number from 1 to 100000000")
     }
     if let maxFailures, maxFailures < 0 { throw ValidationError("--max-failures is \(maxFailures); expected 0 or more") }
-    if checkpoint != nil, let output { try keepApart(output) }
+    if let output { try keepApart(output) }
   }
 
-  /// A job writes over what lies at its places: none of them may be what it reads, or another one's.
+  /// What is written replaces what lies at its place: that may not be what is read, or the other file of a job.
   private func keepApart(_ output: String) throws {
     let rejected = failures ?? output + ".failed.jsonl", read = Set(inputs.map { Self.resolved($0) })
     guard Self.resolved(rejected) != Self.resolved(output) else {
       throw ValidationError("--failures and --output are both '\(output)'; expected two files")
     }
-    for (option, path) in [("--output", output), ("--failures", rejected)] where read.contains(Self.resolved(path)) {
+    let written = [("--output", output)] + (checkpoint == nil ? [] : [("--failures", rejected)])
+    for (option, path) in written where read.contains(Self.resolved(path)) {
       throw ValidationError("\(option) '\(path)' is one of the inputs, which it would write over; name another file")
     }
   }
@@ -100,6 +101,10 @@ struct Predict: EngineCommand {
       PredictRequest(
         reference: reference, inputs: inputs, top: top == 0 ? nil : top, output: output, surroundings: global.surroundings, job: job))
     if let job = summary.job { return result(summary, job) }
+    if summary.output == nil, let rows = summary.rows, rows > summary.predictions.count, !global.quiet, !global.json {
+      let shown = NumberText.grouped(summary.predictions.count)
+      context.output.note("\(shown) of \(Wording.grouped(rows, "row")) shown; --output FILE writes all, --json shows all\n")
+    }
     if let output = summary.output, let rows = summary.rows {
       let time = NumberText.duration(milliseconds: (summary.seconds ?? 0) * 1000)
       let unusual = summary.unusualRows.map { $0 > 0 ? ", \(NumberText.grouped($0)) unlike those that the model learnt from" : "" } ?? ""

@@ -4,6 +4,7 @@ import Foundation
 import Images
 import Jobs
 import MartletCore
+import Recipes
 import Registry
 import Tables
 import TextTasks
@@ -33,7 +34,7 @@ enum PredictionJob {
     let clock = ContinuousClock.now
     let quiet = request.surroundings.quiet
     let done = try await CancelledBySignals.run {
-      let work = try Self.work(request.inputs, bundle)
+      let work = try Self.work(request.inputs, bundle, output: output, isQuiet: quiet)
       let partRows = job.partRows ?? (work.isFolderOfFiles ? picturesOfPart : 1 << 16)
       if !quiet { Terminal.note("\(version.reference): looking whether the input is what it was") }
       let identity = try JobIdentity(
@@ -58,9 +59,11 @@ enum PredictionJob {
     return summary
   }
 
-  private static func work(_ inputs: [String], _ bundle: ModelBundle) throws -> Work {
+  private static func work(_ inputs: [String], _ bundle: ModelBundle, output: String, isQuiet: Bool) throws -> Work {
     if TableBundle.kinds.contains(bundle.manifest.kind) { return try rows(inputs, TableModel(bundle: bundle)) }
-    if TextBundle.kinds.contains(bundle.manifest.kind) { return try texts(inputs, TextAnswers(LearntTexts(bundle))) }
+    if TextBundle.kinds.contains(bundle.manifest.kind) {
+      return try texts(inputs, TextAnswers(LearntTexts(bundle)), output: output, isQuiet: isQuiet)
+    }
     return try pictures(inputs, bundle)
   }
 
@@ -69,48 +72,49 @@ enum PredictionJob {
   private static func rows(_ inputs: [String], _ model: TableModel) throws -> Work {
     let reader = try TableReader(inputs, options: TablePrediction.readOptions(model, inputs))
     // A column that is missing is no row's fault.
-    if !reader.emptyTable.columns.isEmpty { _ = try model.completed(typed(reader.emptyTable, model)) }
+    if !reader.emptyTable.columns.isEmpty { _ = try model.completed(TablePrediction.typed(reader.emptyTable, model)) }
     return Work(files: reader.report.files, empty: reader.emptyTable, next: { try reader.next() }) { table in
       try await TorchThread.main.run {
-        let asked = try typed(table, model)
-        return JobAnswer(try TablePrediction.added(model, to: table, typed: asked), unusual: model.unusualRows(asked))
+        do {
+          let asked = try TablePrediction.typed(table, model)
+          return JobAnswer(try TablePrediction.added(model, to: table, typed: asked), unusual: model.unusualRows(asked))
+        } catch let error as RecipeError {
+          // Which row it is, the job says: here it is counted from the first of those that were asked together.
+          let problem = error.row.map { error.problem.replacing(" in row \($0)", with: "", maxReplacements: 1) }
+          throw ArgumentError(problem ?? error.problem, expected: error.expected, remedy: error.remedy)
+        }
       }
     }
   }
 
-  /// One word makes a column of numbers one of texts. Where the model knows numbers, the other rows are numbers still.
-  /// - Throws: `TableError` for rows of which one is none.
-  private static func typed(_ table: Table, _ model: TableModel) throws -> Table {
-    var table = table
-    for input in model.configuration.inputs where input.type.kind == .numeric && table.contains(input.name) {
-      let column = try table.column(input.name)
-      if column.type.kind == .text { table = try table.setting(column.cast(to: .float64)) }
-    }
-    return table
-  }
-
   // Texts -------------------------------------------------------------------------------------------------------------------------------
 
-  private static func texts(_ inputs: [String], _ answering: TextAnswers) throws -> Work {
+  private static func texts(_ inputs: [String], _ answering: TextAnswers, output: String, isQuiet: Bool) throws -> Work {
     let files: [String], empty: Table, next: TableJob.Source
+    try AskedTexts.check(inputs)
     let texts = try inputs.map(TextFiles.files)
     if texts.allSatisfy(\.isEmpty) {
-      let reader = try TableReader(inputs)
+      let reader = try TableReader(inputs, options: AskedTexts.options(answering, inputs))
       files = reader.report.files
       empty = reader.emptyTable
       next = { try reader.next() }
     } else {
-      let all = try TextFiles(unit: .line).read(inputs)
+      let all = try AskedTexts.read(answering, inputs)
       let once = OneTable(all)
       files = try zip(inputs, texts).flatMap { path, found in try found.isEmpty ? TableReader([path]).report.files : found }
       empty = try all.slice(0..<0)
       next = { once.take() }
     }
-    let column = try answering.column(of: empty)
+    let column = try answering.column(of: empty), hasLists = AskedTexts.holdsLists(output)
+    if !isQuiet, let remark = answering.remark(on: column) { Terminal.note(remark) }
     return Work(files: files, empty: empty, next: next) { table in
       try await TorchThread.main.run {
         try TorchThreads.with(ImageTraining.cores()) {
-          JobAnswer(try answering.added(table.rowCount == 0 ? [] : answering.answers(table, column), to: table))
+          if let (_, problem) = answering.problems(table, column).first {
+            throw ArgumentError(problem, expected: "a text in '\(column)'")
+          }
+          let answers = try table.rowCount == 0 ? [] : answering.answers(table, column)
+          return JobAnswer(try answering.added(answers, to: table, hasLists: hasLists))
         }
       }
     }

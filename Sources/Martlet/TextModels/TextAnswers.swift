@@ -91,21 +91,56 @@ struct TextAnswers: Sendable {
     }
   }
 
-  /// The names that the column of texts may have; the only column of a table may have any.
-  func column(of table: Table) throws -> String {
-    let names =
-      switch model {
-      case .one(let model) where model.settings.task == .tags: ["words", "tokens", "text"]
-      case .one(let model) where model.settings.task == .translation: ["source", "text"]
-      case .many: ["text", "words", "anchor"]
-      default: ["text"]
-      }
-    if let name = names.first(where: table.contains) { return name }
-    guard table.columns.count == 1, let only = table.columnNames.first else {
-      throw ArgumentError(
-        "the rows have the columns \(table.columnNames.joined(separator: ", "))", expected: "one called \(names.joined(separator: " or "))")
+  /// The names that the column of texts may have.
+  var names: [String] {
+    switch model {
+    case .one(let model) where model.settings.task == .tags: ["words", "tokens", "text"]
+    case .one(let model) where model.settings.task == .translation: ["source", "text"]
+    case .many: ["text", "words", "anchor"]
+    default: ["text"]
     }
-    return only
+  }
+
+  /// The column of texts: by its name, or the only one that holds texts, whatever it is called.
+  func column(of table: Table) throws -> String {
+    if let name = names.first(where: table.contains) { return name }
+    let texts = table.columns.filter { [.text, .categorical, .list].contains($0.type.kind) }
+    guard texts.count == 1, let only = texts.first else {
+      throw ArgumentError(
+        "the rows have the columns \(table.columnNames.joined(separator: ", "))",
+        expected: "one called \(names.joined(separator: " or ")), or only one that holds texts")
+    }
+    return only.name
+  }
+
+  /// What is to be said about the column that was taken; `nil` where it has the right name.
+  func remark(on column: String) -> String? {
+    names.contains(column) ? nil : "the column '\(column)' is the only one of texts and is taken as '\(names[0])'"
+  }
+
+  /// The rows that ask nothing, by their places, and why.
+  func problems(_ table: Table, _ column: String) -> [(row: Int, problem: String)] {
+    guard let found = try? table.column(column) else { return [] }
+    let holdsTexts = ![.numeric, .boolean].contains(found.type.kind)
+    return (0..<found.count).compactMap { row in
+      if found.isMissing(row) { return (row, "'\(column)' has no value") }
+      return holdsTexts ? nil : (row, "'\(column)' is \(found.value(row).text()), which is no text")
+    }
+  }
+
+  /// What is to be said of texts of which the model reads only the beginning: so many words are more tokens for sure.
+  func remarkOnLength(_ table: Table, _ column: String) -> String? {
+    let length =
+      switch model {
+      case .one(let model): model.settings.length
+      case .many(let model): model.heads.map(\.model.settings.length).max() ?? .max
+      }
+    guard let texts = try? table.words(of: column) else { return nil }
+    let cut = texts.indices.filter { texts[$0].count > length }
+    guard let first = cut.first else { return nil }
+    return
+      "\(NumberText.grouped(cut.count)) of \(NumberText.grouped(texts.count)) texts are longer than the \(length) tokens that the model "
+      + "reads, and are cut; the first is row \(first + 1)"
   }
 
   func answers(_ table: Table, _ column: String) throws -> [Answer] {
@@ -151,24 +186,53 @@ struct TextAnswers: Sendable {
   }
 
   /// The table with the answers in columns of their own, which get a number where the name is taken.
-  func added(_ answers: [Answer], to table: Table) throws -> Table {
+  /// - Parameter hasLists: lists are lists, as in the server's answers; else each is one text.
+  func added(_ answers: [Answer], to table: Table, hasLists: Bool = false) throws -> Table {
     var columns = table.columns, name = FreeNames(table)
     switch model {
     case .one(let model):
       let isTranslation = model.settings.task == .translation
-      columns += Self.columns(answers, of: model, as: isTranslation ? "translation" : "prediction", probabilities: "", &name)
+      columns += Self.columns(answers, of: model, as: isTranslation ? "translation" : "prediction", probabilities: "", hasLists, &name)
     case .many(let model):
       for (place, head) in model.heads.enumerated() {
         let own = answers.map { answer in if case .heads(let heads) = answer { heads[place].answer } else { answer } }
-        columns += Self.columns(own, of: head.model, as: head.name, probabilities: head.name + "_", &name)
+        columns += Self.columns(own, of: head.model, as: head.name, probabilities: head.name + "_", hasLists, &name)
       }
     }
     return try Table(columns)
   }
 
+  /// Tags with the words that they belong to, or vectors; `nil` for models that say something else.
+  private static func lists(_ answers: [Answer], of model: TextModel, as wanted: String, _ name: inout FreeNames) -> [Column]? {
+    switch model.settings.task {
+    case .tags:
+      var tags: [[String]] = [], words: [[String]] = []
+      for answer in answers {
+        guard case .tags(let own, let ownWords) = answer else { return nil }
+        tags.append(own)
+        words.append(ownWords)
+      }
+      func column(_ wanted: String, _ lists: [[String]]) -> Column {
+        let items: [String?] = lists.joined().map { $0 }
+        return Column(name(wanted), lengths: lists.map(\.count), elements: Column("item", items))
+      }
+      return [column(wanted, tags), column(wanted + "_words", words)]
+    case .embedding:
+      var lengths: [Int?] = [], values: [Double] = []
+      for answer in answers {
+        guard case .vector(let own) = answer else { return nil }
+        lengths.append(own.count)
+        values += own.map { Double($0) }
+      }
+      return [Column(name(wanted), lengths: lengths, elements: Column("item", values))]
+    default: return nil
+    }
+  }
+
   private static func columns(
-    _ answers: [Answer], of model: TextModel, as wanted: String, probabilities prefix: String, _ name: inout FreeNames
+    _ answers: [Answer], of model: TextModel, as wanted: String, probabilities prefix: String, _ hasLists: Bool, _ name: inout FreeNames
   ) -> [Column] {
+    if hasLists, let lists = lists(answers, of: model, as: wanted, &name) { return lists }
     let words = answers.map { answer -> String? in
       switch answer {
       case .tags(let tags, _): tags.joined(separator: " ")

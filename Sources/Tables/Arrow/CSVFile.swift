@@ -155,8 +155,10 @@ enum ReadFailure {
     case "column":
       expected = "a column of the file"
     default:
-      if failure.message.hasPrefix("the row has") { remedy = "correct the row, or let ragged rows be skipped" }
-      if failure.message.hasPrefix("a value does not fit") { remedy = "give the column another type, or the value among the missing ones" }
+      if failure.message.hasPrefix("the row has") { remedy = "correct the row; in Swift, CSVReadOptions.raggedRows can leave it out" }
+      if failure.message.hasPrefix("a value does not fit") {
+        remedy = "correct it; in a project, data.types gives the column another type, data.csv.missing says that it means no value"
+      }
     }
     if failure.kind == CA_ERROR_OUT_OF_MEMORY { remedy = "read it as a stream, or fewer columns" }
     return FileError(path: path, problem: problem, expected: expected, remedy: remedy)
